@@ -35,6 +35,7 @@ type Input struct {
 func Resolve(in Input) (*Graph, *Refusal) {
 	r := &resolver{in: in, spec: field.NewPath("spec"), claims: map[string]string{}}
 	r.unsupported()
+	r.enums()
 	r.names()
 
 	g := &Graph{
