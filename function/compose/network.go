@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,51 +19,70 @@ import (
 // An engine answers processes of its Dynamo namespace on every port, since requests and KV cache transfers use ports
 // that the runtime picks, and anybody on its metrics ports, since it cannot be known where Prometheus runs. Custom
 // components, whose traffic is not ours to know, are left alone. Nothing restricts what a pod connects to.
+//
+// A role has one policy for all of its components, since every object that Crossplane composes costs it a write a
+// reconcile.
 func NetworkPolicies(g *graph.Graph) []Resource {
 	if !g.NetworkPolicy {
 		return nil
 	}
-	var out []Resource
+	var frontends, engines []*graph.Component
 	for i := range g.Components {
-		c := &g.Components[i]
-		switch {
+		switch c := &g.Components[i]; {
 		case c.Type == v1alpha1.TypeFrontend:
-			out = append(out, networkPolicy(g, c, ingressOn(portHTTP), ingressFrom(c)))
+			frontends = append(frontends, c)
 		case c.Worker():
-			out = append(out, networkPolicy(g, c, ingressOn(portSystem, portNIXL), ingressFrom(c)))
+			engines = append(engines, c)
 		}
 	}
-	return out
+	return slices.Concat(
+		networkPolicy(g, "frontends", frontends, portHTTP),
+		networkPolicy(g, "engines", engines, portSystem, portNIXL),
+	)
 }
 
-func networkPolicy(g *graph.Graph, c *graph.Component, ingress ...networkingv1.NetworkPolicyIngressRule) Resource {
-	return Resource{
-		Name: "networkpolicy." + c.Key,
+// networkPolicy admits anybody to components on some ports, and processes of their Dynamo namespaces on every port.
+func networkPolicy(g *graph.Graph, role string, components []*graph.Component, ports ...int32) []Resource {
+	if len(components) == 0 {
+		return nil
+	}
+	var types, namespaces []string
+	for _, c := range components {
+		types = append(types, string(c.Type))
+		namespaces = append(namespaces, c.DynamoNamespace)
+	}
+	return []Resource{{
+		Name: "networkpolicy." + role,
 		Object: &networkingv1.NetworkPolicy{
 			TypeMeta:   typeMeta(networkingv1.SchemeGroupVersion.String(), "NetworkPolicy"),
-			ObjectMeta: componentMeta(g, c, ""),
+			ObjectMeta: objectMeta(g, ""),
 			Spec: networkingv1.NetworkPolicySpec{
-				PodSelector: metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
+				PodSelector: metav1.LabelSelector{
+					MatchLabels:      map[string]string{v1alpha1.LabelGraph: g.Name},
+					MatchExpressions: []metav1.LabelSelectorRequirement{in(v1alpha1.LabelType, types)},
+				},
 				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
-				Ingress:     ingress,
+				Ingress: []networkingv1.NetworkPolicyIngressRule{
+					{Ports: tcp(ports)},
+					{From: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{
+						MatchExpressions: []metav1.LabelSelectorRequirement{in(names.DynamoNamespace, namespaces)},
+					}}}},
+				},
 			},
 		},
 		Ready: ready.Exists,
-	}
+	}}
 }
 
-// ingressOn admits anybody on some ports.
-func ingressOn(ports ...int32) networkingv1.NetworkPolicyIngressRule {
-	r := networkingv1.NetworkPolicyIngressRule{}
+func in(label string, values []string) metav1.LabelSelectorRequirement {
+	slices.Sort(values)
+	return metav1.LabelSelectorRequirement{Key: label, Operator: metav1.LabelSelectorOpIn, Values: slices.Compact(values)}
+}
+
+func tcp(ports []int32) []networkingv1.NetworkPolicyPort {
+	out := make([]networkingv1.NetworkPolicyPort, 0, len(ports))
 	for _, p := range ports {
-		r.Ports = append(r.Ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(p))})
+		out = append(out, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(p))})
 	}
-	return r
-}
-
-// ingressFrom admits processes of the component's Dynamo namespace on every port.
-func ingressFrom(c *graph.Component) networkingv1.NetworkPolicyIngressRule {
-	return networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{{
-		PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{names.DynamoNamespace: c.DynamoNamespace}},
-	}}}
+	return out
 }
