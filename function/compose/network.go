@@ -20,63 +20,65 @@ import (
 // that the runtime picks, and anybody on its metrics ports, since it cannot be known where Prometheus runs. Custom
 // components, whose traffic is not ours to know, are left alone. Nothing restricts what a pod connects to.
 //
-// A role has one policy for all of its components, since every object that Crossplane composes costs it a write a
+// All components of a role in one Dynamo namespace share a policy, since every object that Crossplane composes costs it a write a
 // reconcile.
 func NetworkPolicies(g *graph.Graph) []Resource {
 	if !g.NetworkPolicy {
 		return nil
 	}
-	var frontends, engines []*graph.Component
-	for i := range g.Components {
-		switch c := &g.Components[i]; {
-		case c.Type == v1alpha1.TypeFrontend:
-			frontends = append(frontends, c)
-		case c.Worker():
-			engines = append(engines, c)
-		}
+	var out []Resource
+	for _, r := range []role{
+		{name: "frontends", types: []v1alpha1.ComponentType{v1alpha1.TypeFrontend}, ports: []int32{portHTTP}},
+		{name: "engines", types: []v1alpha1.ComponentType{v1alpha1.TypeWorker, v1alpha1.TypePrefill, v1alpha1.TypeDecode}, ports: []int32{portSystem, portNIXL}},
+	} {
+		out = append(out, networkPolicy(g, r, g.DynamoNamespace, r.name)...)
+		out = append(out, networkPolicy(g, r, names.GlobalNamespace, r.name+".global")...)
 	}
-	return slices.Concat(
-		networkPolicy(g, "frontends", frontends, portHTTP),
-		networkPolicy(g, "engines", engines, portSystem, portNIXL),
-	)
+	return out
 }
 
-// networkPolicy admits anybody to components on some ports, and processes of their Dynamo namespaces on every port.
-func networkPolicy(g *graph.Graph, role string, components []*graph.Component, ports ...int32) []Resource {
-	if len(components) == 0 {
+// A role is what components of some types do.
+type role struct {
+	name  string
+	types []v1alpha1.ComponentType
+	// ports are open to anybody.
+	ports []int32
+}
+
+// networkPolicy is the policy of the components of a role in one Dynamo namespace, if there are any.
+func networkPolicy(g *graph.Graph, r role, namespace, name string) []Resource {
+	var types []string
+	for _, c := range g.Components {
+		if c.DynamoNamespace == namespace && slices.Contains(r.types, c.Type) {
+			types = append(types, string(c.Type))
+		}
+	}
+	if len(types) == 0 {
 		return nil
 	}
-	var types, namespaces []string
-	for _, c := range components {
-		types = append(types, string(c.Type))
-		namespaces = append(namespaces, c.DynamoNamespace)
-	}
+	slices.Sort(types)
+	peers := &metav1.LabelSelector{MatchLabels: map[string]string{names.DynamoNamespace: namespace}}
 	return []Resource{{
-		Name: "networkpolicy." + role,
+		Name: "networkpolicy." + name,
 		Object: &networkingv1.NetworkPolicy{
 			TypeMeta:   typeMeta(networkingv1.SchemeGroupVersion.String(), "NetworkPolicy"),
 			ObjectMeta: objectMeta(g, ""),
 			Spec: networkingv1.NetworkPolicySpec{
 				PodSelector: metav1.LabelSelector{
-					MatchLabels:      map[string]string{v1alpha1.LabelGraph: g.Name},
-					MatchExpressions: []metav1.LabelSelectorRequirement{in(v1alpha1.LabelType, types)},
+					MatchLabels: map[string]string{v1alpha1.LabelGraph: g.Name, names.DynamoNamespace: namespace},
+					MatchExpressions: []metav1.LabelSelectorRequirement{{
+						Key: v1alpha1.LabelType, Operator: metav1.LabelSelectorOpIn, Values: slices.Compact(types),
+					}},
 				},
 				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
 				Ingress: []networkingv1.NetworkPolicyIngressRule{
-					{Ports: tcp(ports)},
-					{From: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{
-						MatchExpressions: []metav1.LabelSelectorRequirement{in(names.DynamoNamespace, namespaces)},
-					}}}},
+					{Ports: tcp(r.ports)},
+					{From: []networkingv1.NetworkPolicyPeer{{PodSelector: peers}}},
 				},
 			},
 		},
 		Ready: ready.Exists,
 	}}
-}
-
-func in(label string, values []string) metav1.LabelSelectorRequirement {
-	slices.Sort(values)
-	return metav1.LabelSelectorRequirement{Key: label, Operator: metav1.LabelSelectorOpIn, Values: slices.Compact(values)}
 }
 
 func tcp(ports []int32) []networkingv1.NetworkPolicyPort {
