@@ -19,33 +19,33 @@ import (
 )
 
 // object reads one object from YAML.
-func object(t testing.TB, y string) *structpb.Struct {
-	t.Helper()
+func object(tb testing.TB, y string) *structpb.Struct {
+	tb.Helper()
 	m := map[string]any{}
 	if err := yaml.Unmarshal([]byte(y), &m); err != nil {
-		t.Fatalf("cannot read YAML: %v", err)
+		tb.Fatalf("cannot read YAML: %v", err)
 	}
 	s, err := structpb.NewStruct(m)
 	if err != nil {
-		t.Fatalf("cannot make a struct: %v", err)
+		tb.Fatalf("cannot make a struct: %v", err)
 	}
 	return s
 }
 
 // examples returns every InferenceGraph of the examples by file.
-func examples(t testing.TB) map[string]*structpb.Struct {
-	t.Helper()
+func examples(tb testing.TB) map[string]*structpb.Struct {
+	tb.Helper()
 	files, err := filepath.Glob("../examples/*/*.yaml")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples: %v", err)
+		tb.Fatalf("no examples: %v", err)
 	}
 	out := map[string]*structpb.Struct{}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
-		out[strings.TrimPrefix(f, "../examples/")] = object(t, string(b))
+		out[strings.TrimPrefix(f, "../examples/")] = object(tb, string(b))
 	}
 	return out
 }
@@ -74,10 +74,10 @@ type simulation struct {
 	exist map[string]*structpb.Struct
 }
 
-func simulate(t testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *simulation {
-	t.Helper()
+func simulate(tb testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *simulation {
+	tb.Helper()
 	s := &simulation{
-		t: t, fn: New(logging.NewNopLogger()), xr: proto.CloneOf(xr),
+		t: tb, fn: New(logging.NewNopLogger()), xr: proto.CloneOf(xr),
 		observed: map[string]*structpb.Struct{}, exist: map[string]*structpb.Struct{},
 	}
 	wire.Get(s.xr, "metadata").GetStructValue().Fields["uid"] = structpb.NewStringValue("xr1")
@@ -164,15 +164,15 @@ func (s *simulation) rollOut() {
 }
 
 // running returns the simulation of a graph that is rolled out.
-func running(t testing.TB, xr *structpb.Struct) *simulation {
-	t.Helper()
-	s := simulate(t, xr, object(t, local), object(t, namespace))
+func running(tb testing.TB, xr *structpb.Struct) *simulation {
+	tb.Helper()
+	s := simulate(tb, xr, object(tb, local), object(tb, namespace))
 	s.apply()
 	s.rollOut()
 	rsp := s.apply()
 	for n, r := range rsp.GetDesired().GetResources() {
 		if r.GetReady() != fnv1.Ready_READY_TRUE {
-			t.Fatalf("%s is not ready", n)
+			tb.Fatalf("%s is not ready", n)
 		}
 	}
 	return s
@@ -199,8 +199,8 @@ func conditionOf(rsp *fnv1.RunFunctionResponse, t string) string {
 }
 
 // set replaces the value at a path of the composite resource.
-func set(t testing.TB, s *structpb.Struct, value any, path ...string) {
-	t.Helper()
+func set(tb testing.TB, s *structpb.Struct, value any, path ...string) {
+	tb.Helper()
 	for _, p := range path[:len(path)-1] {
 		next := s.GetFields()[p].GetStructValue()
 		if next == nil {
@@ -211,7 +211,7 @@ func set(t testing.TB, s *structpb.Struct, value any, path ...string) {
 	}
 	v, err := structpb.NewValue(value)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.Fields[path[len(path)-1]] = v
 }

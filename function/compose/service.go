@@ -78,7 +78,7 @@ func DisruptionBudget(g *graph.Graph, c *graph.Component) []Resource {
 			TypeMeta:   typeMeta(policyv1.SchemeGroupVersion.String(), "PodDisruptionBudget"),
 			ObjectMeta: componentMeta(g, c, ""),
 			Spec: policyv1.PodDisruptionBudgetSpec{
-				MinAvailable: ptr.To(intstr.FromInt32(*c.MinAvailable)),
+				MinAvailable: new(intstr.FromInt32(*c.MinAvailable)),
 				Selector:     &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
 			},
 		},

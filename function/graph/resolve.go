@@ -91,7 +91,7 @@ func (r *resolver) claim() []Claim {
 		}
 		class := c.StorageClassName
 		if class == nil && r.in.Cluster.Defaults.StorageClassName != "" {
-			class = ptr.To(r.in.Cluster.Defaults.StorageClassName)
+			class = new(r.in.Cluster.Defaults.StorageClassName)
 		}
 		object := names.Claim(r.in.Name, c.Name)
 		r.claims[c.Name] = object
