@@ -1,0 +1,172 @@
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// An InferenceCluster is a Kubernetes cluster that graphs may run on: how to reach it, what is installed in it, what its
+// platform team presets and what it allows.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=ic,categories=graphplane
+type InferenceCluster struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec   InferenceClusterSpec   `json:"spec"`
+	Status InferenceClusterStatus `json:"status,omitempty"`
+}
+
+// InferenceClusterList is a list of InferenceClusters.
+// +kubebuilder:object:root=true
+type InferenceClusterList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []InferenceCluster `json:"items"`
+}
+
+// InferenceClusterSpec is what an InferenceCluster should be.
+type InferenceClusterSpec struct {
+	// Access is how the cluster is reached.
+	// +optional
+	// +kubebuilder:default={source: "Local"}
+	Access Access `json:"access,omitempty"`
+
+	// Capabilities are what is installed in the cluster.
+	// +optional
+	Capabilities Capabilities `json:"capabilities,omitempty"`
+
+	// Install is what Graphplane installs in the cluster.
+	// +optional
+	Install Install `json:"install,omitempty"`
+
+	// Defaults of the platform, below everything that a graph says.
+	// +optional
+	Defaults Defaults `json:"defaults,omitempty"`
+
+	// Policy is what graphs may ask for. What it does not allow is refused.
+	// +optional
+	Policy Policy `json:"policy,omitempty"`
+}
+
+// Access is how a cluster is reached.
+type Access struct {
+	// Source is Local for the cluster that Crossplane runs in.
+	// +optional
+	// +kubebuilder:validation:Enum=Local
+	// +kubebuilder:default=Local
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="source is immutable: create another InferenceCluster"
+	Source string `json:"source,omitempty"`
+}
+
+// Capabilities are what is installed in a cluster.
+type Capabilities struct {
+	// Orchestrators that graphs may use, best first. Deployment is always there.
+	// +optional
+	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:items:Enum=Deployment;LeaderWorkerSet;Grove
+	// +listType=set
+	Orchestrators []Orchestrator `json:"orchestrators,omitempty"`
+
+	// PrometheusOperator says that monitoring.coreos.com/v1 is served.
+	// +optional
+	PrometheusOperator bool `json:"prometheusOperator,omitempty"`
+}
+
+// Install is what Graphplane installs in a cluster.
+type Install struct {
+	// WorkerMetadata composes the CustomResourceDefinition dynamoworkermetadatas.nvidia.com, which the Dynamo runtime
+	// needs for discovery through Kubernetes. Leave it false where the Dynamo operator's chart brings it.
+	// +optional
+	WorkerMetadata bool `json:"workerMetadata,omitempty"`
+}
+
+// Defaults of a platform.
+type Defaults struct {
+	// Images by backend, with tag. The component's podTemplate overrides them.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.all(b, b in ['vllm', 'sglang', 'trtllm'])",message="keys of images are backends: use vllm, sglang or trtllm"
+	// +kubebuilder:validation:MaxProperties=3
+	Images map[string]string `json:"images,omitempty"`
+
+	// RuntimeVersion is the tag of the built-in images.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`
+	RuntimeVersion string `json:"runtimeVersion,omitempty"`
+
+	// ImagePullSecrets of every pod, by name.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=253
+	// +listType=set
+	ImagePullSecrets []string `json:"imagePullSecrets,omitempty"`
+
+	// Env is set in the main container of every component, below everything else.
+	// +optional
+	// +kubebuilder:validation:MaxItems=200
+	Env []corev1.EnvVar `json:"env,omitempty"`
+
+	// PrometheusURL is set as PROMETHEUS_ENDPOINT.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^https?://`
+	// +kubebuilder:validation:MaxLength=2048
+	PrometheusURL string `json:"prometheusURL,omitempty"`
+
+	// ModelExpressURL is set as MODEL_EXPRESS_URL.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^https?://`
+	// +kubebuilder:validation:MaxLength=2048
+	ModelExpressURL string `json:"modelExpressURL,omitempty"`
+
+	// Discovery of graphs that say nothing of it.
+	// +optional
+	// +kubebuilder:validation:Enum=kubernetes;etcd
+	Discovery Discovery `json:"discovery,omitempty"`
+
+	// StorageClassName of claims that name none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	StorageClassName string `json:"storageClassName,omitempty"`
+}
+
+// Policy is what graphs may ask for. The zero policy is the strictest.
+type Policy struct {
+	// AllowPrivileged allows privileged containers and privilege escalation.
+	// +optional
+	AllowPrivileged bool `json:"allowPrivileged,omitempty"`
+
+	// AllowHostNamespaces allows hostNetwork, hostPID, hostIPC and host ports.
+	// +optional
+	AllowHostNamespaces bool `json:"allowHostNamespaces,omitempty"`
+
+	// AllowHostPaths are path prefixes that may be mounted from the node.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:items:Pattern=`^/`
+	// +listType=set
+	AllowHostPaths []string `json:"allowHostPaths,omitempty"`
+
+	// AllowCapabilities are Linux capabilities that containers may add.
+	// +optional
+	// +kubebuilder:validation:MaxItems=40
+	// +kubebuilder:validation:items:MaxLength=63
+	// +listType=set
+	AllowCapabilities []string `json:"allowCapabilities,omitempty"`
+
+	// AllowServiceAccounts are service accounts that pods may run as, beside the graph's own.
+	// +optional
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=253
+	// +listType=set
+	AllowServiceAccounts []string `json:"allowServiceAccounts,omitempty"`
+}
+
+// InferenceClusterStatus is what was last seen of an InferenceCluster. Conditions are kept by Crossplane.
+type InferenceClusterStatus struct {
+	// WorkerMetadata says whether the CustomResourceDefinition dynamoworkermetadatas.nvidia.com is composed.
+	// +optional
+	WorkerMetadata bool `json:"workerMetadata,omitempty"`
+}

@@ -1,0 +1,201 @@
+package v1alpha1
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ComponentType is the role of a component.
+// +kubebuilder:validation:Enum=frontend;worker;prefill;decode;planner;epp;custom
+type ComponentType string
+
+// Roles of a component.
+const (
+	// TypeFrontend serves the OpenAI compatible API and routes requests to workers.
+	TypeFrontend ComponentType = "frontend"
+	// TypeWorker computes prefill and decode of a request.
+	TypeWorker ComponentType = "worker"
+	// TypePrefill computes only the prefill of a request, and hands its KV cache on.
+	TypePrefill ComponentType = "prefill"
+	// TypeDecode computes only the decode of a request, from a KV cache handed to it.
+	TypeDecode ComponentType = "decode"
+	// TypePlanner scales workers.
+	TypePlanner ComponentType = "planner"
+	// TypeEPP picks endpoints for an inference gateway.
+	TypeEPP ComponentType = "epp"
+	// TypeCustom is anything else.
+	TypeCustom ComponentType = "custom"
+)
+
+// MainContainer is the name of the container that runs a component's process.
+const MainContainer = "main"
+
+// A Component is one process of a graph, in any number of replicas.
+// +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.scaling))",message="replicas and scaling cannot be set together: remove replicas to let scaling own it, or remove scaling"
+// +kubebuilder:validation:XValidation:rule="self.type in ['worker', 'prefill', 'decode', 'custom'] || !has(self.gpus) || self.gpus == 0",message="gpus is for components of type worker, prefill, decode or custom: remove gpus"
+// +kubebuilder:validation:XValidation:rule="self.type in ['worker', 'prefill', 'decode', 'custom'] || !has(self.nodeCount) || self.nodeCount == 1",message="nodeCount over 1 is for components of type worker, prefill, decode or custom: remove nodeCount"
+// +kubebuilder:validation:XValidation:rule="!has(self.gpuResource) || has(self.gpus)",message="gpuResource names the resource that gpus counts: set gpus too, or remove gpuResource"
+// +kubebuilder:validation:XValidation:rule="!has(self.minAvailable) || has(self.scaling) || self.minAvailable <= (has(self.replicas) ? self.replicas : 1) || (has(self.replicas) && self.replicas == 0)",message="minAvailable cannot be more than replicas: lower minAvailable or raise replicas"
+// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type of a component is immutable: add a component of another name and remove this one"
+// +kubebuilder:validation:XValidation:rule="((has(self.nodeCount) ? self.nodeCount : 1) > 1) == ((has(oldSelf.nodeCount) ? oldSelf.nodeCount : 1) > 1)",message="nodeCount cannot change between one node and several: add a component of another name and remove this one"
+type Component struct {
+	// Name of the component, unique in the graph without regard to case. With the graph's name it makes the name of
+	// the component's objects.
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=61
+	Name string `json:"name"`
+
+	// Type is the component's role.
+	Type ComponentType `json:"type"`
+
+	// Replicas of the component. Defaults to 1 unless scaling is set.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// NodeCount is the number of nodes that one replica spans.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=128
+	NodeCount *int32 `json:"nodeCount,omitempty"`
+
+	// GPUs on each node of a replica.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=128
+	GPUs *int32 `json:"gpus,omitempty"`
+
+	// GPUResource is the extended resource that gpus counts. Defaults to nvidia.com/gpu.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=253
+	GPUResource string `json:"gpuResource,omitempty"`
+
+	// NodePool is a name in spec.nodePools that the component's pods run on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	NodePool string `json:"nodePool,omitempty"`
+
+	// Scaling hands the number of replicas to an autoscaler.
+	// +optional
+	Scaling *Scaling `json:"scaling,omitempty"`
+
+	// MinAvailable is the number of pods that voluntary disruptions leave available.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	MinAvailable *int32 `json:"minAvailable,omitempty"`
+
+	// Strategy by which pods are replaced.
+	// +optional
+	Strategy *appsv1.DeploymentStrategy `json:"strategy,omitempty"`
+
+	// SharedMemory is the size of /dev/shm. Defaults to 8Gi for worker, prefill and decode; 0 mounts none.
+	// +optional
+	// +kubebuilder:validation:XIntOrString
+	SharedMemory *resource.Quantity `json:"sharedMemory,omitempty"`
+
+	// CompilationCache is a claim that keeps what the engine compiled.
+	// +optional
+	CompilationCache *CompilationCache `json:"compilationCache,omitempty"`
+
+	// Mounts are claims mounted in the main container.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=mountPath
+	Mounts []Mount `json:"mounts,omitempty"`
+
+	// PodTemplate is merged over the pod that Graphplane composes: the container named main over the component's own
+	// container, every other container and field as it is.
+	// +optional
+	PodTemplate *corev1.PodTemplateSpec `json:"podTemplate,omitempty"`
+
+	// GlobalNamespace puts the component into the Dynamo namespace "dynamo", which every graph of the same Kubernetes
+	// namespace shares.
+	// +optional
+	GlobalNamespace bool `json:"globalNamespace,omitempty"`
+}
+
+// CompilationCache is a claim mounted where the engine keeps what it compiled.
+type CompilationCache struct {
+	// Claim is a name in spec.claims.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Claim string `json:"claim"`
+
+	// MountPath in the container. Defaults to where the backend keeps its cache.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^/`
+	// +kubebuilder:validation:MaxLength=1024
+	MountPath string `json:"mountPath,omitempty"`
+}
+
+// Scaling hands the number of replicas to an autoscaler.
+// +kubebuilder:validation:XValidation:rule="[has(self.metrics), has(self.triggers), has(self.slo), has(self.external) && self.external].filter(x, x).size() == 1",message="scaling needs exactly one of metrics, triggers, slo and external: keep one"
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min cannot be more than max: lower min or raise max"
+// +kubebuilder:validation:XValidation:rule="has(self.max) || (has(self.external) && self.external)",message="scaling needs max: set the most replicas the component may have"
+type Scaling struct {
+	// Min is the least number of replicas. Defaults to 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Min *int32 `json:"min,omitempty"`
+
+	// Max is the greatest number of replicas.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	Max *int32 `json:"max,omitempty"`
+
+	// Metrics are what a HorizontalPodAutoscaler scales by.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	Metrics []autoscalingv2.MetricSpec `json:"metrics,omitempty"`
+
+	// Triggers are what a KEDA ScaledObject scales by.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	Triggers []Trigger `json:"triggers,omitempty"`
+
+	// SLO are the latencies that a KEDA ScaledObject keeps.
+	// +optional
+	SLO *SLO `json:"slo,omitempty"`
+
+	// External says that somebody else owns the number of replicas.
+	// +optional
+	External bool `json:"external,omitempty"`
+}
+
+// A Trigger is an event source of KEDA.
+type Trigger struct {
+	// Type of the scaler.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Type string `json:"type"`
+
+	// Metadata of the scaler.
+	// +kubebuilder:validation:MaxProperties=50
+	Metadata map[string]string `json:"metadata"`
+
+	// AuthenticationRef names a TriggerAuthentication.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	AuthenticationRef string `json:"authenticationRef,omitempty"`
+}
+
+// SLO are latencies to keep.
+// +kubebuilder:validation:XValidation:rule="has(self.ttft) || has(self.itl)",message="slo needs ttft, itl or both: set one"
+type SLO struct {
+	// TTFT is the 95th percentile of the time to the first token.
+	// +optional
+	TTFT *metav1.Duration `json:"ttft,omitempty"`
+
+	// ITL is the 95th percentile of the time between two tokens.
+	// +optional
+	ITL *metav1.Duration `json:"itl,omitempty"`
+}

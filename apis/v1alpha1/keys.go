@@ -1,0 +1,41 @@
+package v1alpha1
+
+// Labels that Graphplane sets on the objects it composes. Selectors use these, never the runtime's own labels.
+const (
+	// LabelGraph names the InferenceGraph an object or pod belongs to.
+	LabelGraph = "graphplane.io/graph"
+
+	// LabelComponent names the component, in lower case, an object or pod belongs to.
+	LabelComponent = "graphplane.io/component"
+
+	// LabelType is the component's type: frontend, worker, prefill, decode, planner, epp or custom.
+	LabelType = "graphplane.io/component-type"
+
+	// LabelRetain marks a claim that outlives its graph.
+	LabelRetain = "graphplane.io/retain"
+)
+
+// Condition types of an InferenceGraph, beside Crossplane's own Synced and Ready.
+const (
+	// ConditionAccepted is False while the spec cannot be composed. Everything composed before stays as it is.
+	ConditionAccepted = "Accepted"
+
+	// ConditionComponentsReady is True when the current generation of every component is rolled out.
+	ConditionComponentsReady = "ComponentsReady"
+)
+
+// Reasons of ConditionAccepted.
+const (
+	ReasonAccepted         = "Accepted"
+	ReasonInvalidSpec      = "InvalidSpec"
+	ReasonPolicyViolation  = "PolicyViolation"
+	ReasonMissingInput     = "MissingInput"
+	ReasonNameConflict     = "NameConflict"
+	ReasonUnsupportedField = "UnsupportedField"
+)
+
+// Reasons of ConditionComponentsReady.
+const (
+	ReasonRolledOut   = "RolledOut"
+	ReasonProgressing = "Progressing"
+)

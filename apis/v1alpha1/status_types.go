@@ -1,0 +1,139 @@
+package v1alpha1
+
+// InferenceGraphStatus is what was last seen of an InferenceGraph. Conditions are kept by Crossplane.
+type InferenceGraphStatus struct {
+	// URL the graph is reached by.
+	// +optional
+	URL string `json:"url,omitempty"`
+
+	// DynamoNamespace is the namespace of the graph's processes inside the Dynamo runtime.
+	// +optional
+	DynamoNamespace string `json:"dynamoNamespace,omitempty"`
+
+	// ClusterRef is the InferenceCluster that was used. From then on the graph needs it.
+	// +optional
+	ClusterRef *ClusterReference `json:"clusterRef,omitempty"`
+
+	// Orchestrator that was chosen.
+	// +optional
+	Orchestrator Orchestrator `json:"orchestrator,omitempty"`
+
+	// ReadyComponents is the number of ready components and of all, as "2/3".
+	// +optional
+	ReadyComponents string `json:"readyComponents,omitempty"`
+
+	// Components of the graph.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Components []ComponentStatus `json:"components,omitempty"`
+
+	// NodePools of the graph.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	NodePools []NodePoolStatus `json:"nodePools,omitempty"`
+
+	// Endpoints are the etcd and NATS systems of the graph.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	Endpoints []EndpointStatus `json:"endpoints,omitempty"`
+
+	// Restart that was last requested.
+	// +optional
+	Restart *RestartStatus `json:"restart,omitempty"`
+}
+
+// ComponentStatus is what was last seen of a component.
+type ComponentStatus struct {
+	// Name of the component.
+	Name string `json:"name"`
+
+	// Kind of its workload.
+	// +optional
+	Kind string `json:"kind,omitempty"`
+
+	// Object is the name of its workload.
+	// +optional
+	Object string `json:"object,omitempty"`
+
+	// Replicas that exist.
+	Replicas int32 `json:"replicas"`
+
+	// Ready replicas.
+	Ready int32 `json:"ready"`
+
+	// Updated replicas, of the current generation.
+	Updated int32 `json:"updated"`
+
+	// Available replicas.
+	Available int32 `json:"available"`
+
+	// Message says what the component waits for.
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// NodePoolStatus is what was last seen of a node pool.
+type NodePoolStatus struct {
+	// Name of the pool.
+	Name string `json:"name"`
+
+	// Kind of the cloud object.
+	// +optional
+	Kind string `json:"kind,omitempty"`
+
+	// Object is the name of the cloud object.
+	// +optional
+	Object string `json:"object,omitempty"`
+
+	// Ready says that the cloud reports the pool as usable.
+	Ready bool `json:"ready"`
+
+	// Nodes of the pool.
+	// +optional
+	Nodes *int32 `json:"nodes,omitempty"`
+
+	// Message says what the pool waits for.
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// EndpointStatus is what was last seen of an etcd or NATS system.
+type EndpointStatus struct {
+	// Name of the endpoint.
+	Name string `json:"name"`
+
+	// Kind of the endpoint.
+	// +optional
+	Kind string `json:"kind,omitempty"`
+
+	// Object is the name of the endpoint.
+	// +optional
+	Object string `json:"object,omitempty"`
+
+	// Ready says that the system can be used.
+	Ready bool `json:"ready"`
+
+	// Message says what the endpoint waits for.
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// RestartStatus is how far a restart has come.
+type RestartStatus struct {
+	// ObservedID is the ID of the restart.
+	// +optional
+	ObservedID string `json:"observedID,omitempty"`
+
+	// Phase of the restart.
+	// +optional
+	// +kubebuilder:validation:Enum=Restarting;Completed
+	Phase string `json:"phase,omitempty"`
+
+	// InProgress are the components that restart now.
+	// +optional
+	// +listType=atomic
+	InProgress []string `json:"inProgress,omitempty"`
+}
