@@ -91,10 +91,7 @@ func Start(ctx context.Context, o Options) (*ControlPlane, error) {
 
 // build all tools before anything runs: builds want the whole machine.
 func (cp *ControlPlane) build(ctx context.Context) error {
-	for _, t := range []tool{
-		etcdTool(), kubernetesTool("kube-apiserver"), kubernetesTool("kube-controller-manager"),
-		kubernetesTool("kube-scheduler"), kwokTool(),
-	} {
+	for _, t := range tools() {
 		if _, err := cp.tools.path(ctx, t); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ type tool struct {
 	module     string
 	importPath string
 
-	// ldflags are added to -s -w.
+	// ldflags are added to -s -w. VERSION stands for the module's version.
 	ldflags string
 }
 
@@ -33,14 +34,20 @@ const rbacMetrics = "-X sigs.k8s.io/controller-runtime/pkg/metrics/server.Defaul
 
 // coreVersion makes core report its version. Without it, it takes itself for a
 // development build and refuses every package that constrains the version.
-const coreVersion = "-X github.com/crossplane/crossplane-runtime/v2/pkg/version.version=v2.4.0"
+const coreVersion = "-X github.com/crossplane/crossplane-runtime/v2/pkg/version.version=VERSION"
+
+// kubernetesVersion makes the API server report its version to its clients.
+const kubernetesVersion = "-X k8s.io/component-base/version.gitVersion=VERSION"
 
 func etcdTool() tool {
 	return tool{name: "etcd", dir: "etcd", module: "go.etcd.io/etcd/server/v3", importPath: "go.etcd.io/etcd/server/v3"}
 }
 
 func kubernetesTool(name string) tool {
-	return tool{name: name, dir: "kubernetes", module: kubernetesModule, importPath: kubernetesModule + "/cmd/" + name}
+	return tool{
+		name: name, dir: "kubernetes", module: kubernetesModule,
+		importPath: kubernetesModule + "/cmd/" + name, ldflags: kubernetesVersion,
+	}
 }
 
 func kwokTool() tool {
@@ -66,6 +73,47 @@ const (
 	kwokModule       = "sigs.k8s.io/kwok"
 	coreModule       = "github.com/crossplane/crossplane/v2"
 )
+
+// tools returns all tools.
+func tools() []tool {
+	return []tool{
+		etcdTool(), kubernetesTool("kube-apiserver"), kubernetesTool("kube-controller-manager"),
+		kubernetesTool("kube-scheduler"), kwokTool(), coreTool(), cliTool(),
+	}
+}
+
+// Tools returns the names of all programs a control plane consists of.
+// crossplane is the CLI, crossplane-core is Crossplane.
+func Tools() []string {
+	var out []string
+	for _, t := range tools() {
+		out = append(out, t.name)
+	}
+
+	return out
+}
+
+// Tool returns the path of one of the programs that Tools names, after building
+// it if it is not in the cache.
+func Tool(ctx context.Context, name string, log io.Writer) (string, error) {
+	root, err := FindRoot()
+	if err != nil {
+		return "", err
+	}
+
+	b, err := newToolbox(root, newProgress(log))
+	if err != nil {
+		return "", err
+	}
+
+	for _, t := range tools() {
+		if t.name == name {
+			return b.path(ctx, t)
+		}
+	}
+
+	return "", fmt.Errorf("no tool is called %q", name)
+}
 
 // A toolbox builds tools, each once, into the user's cache directory.
 type toolbox struct {
@@ -118,15 +166,15 @@ func (b *toolbox) path(ctx context.Context, t tool) (string, error) {
 
 	what := fmt.Sprintf("build %s %s", t.name, version)
 
-	return bin, b.log.step(what, func() error { return build(ctx, dir, bin, t) })
+	return bin, b.log.step(what, func() error { return build(ctx, dir, bin, version, t) })
 }
 
-func build(ctx context.Context, dir, bin string, t tool) error {
+func build(ctx context.Context, dir, bin, version string, t tool) error {
 	// go build does not write in place atomically, so another name first.
 	tmp := fmt.Sprintf("%s.%d.tmp", bin, os.Getpid())
 	defer os.Remove(tmp) //nolint:errcheck // It is gone after the rename.
 
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-C", dir}, append(flags(t), "-o", tmp, t.importPath)...)...)
+	cmd := exec.CommandContext(ctx, "go", "build", "-C", dir, "-trimpath", "-ldflags="+t.flags(version), "-o", tmp, t.importPath)
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -140,8 +188,9 @@ func build(ctx context.Context, dir, bin string, t tool) error {
 	return nil
 }
 
-func flags(t tool) []string {
-	return []string{"-trimpath", "-ldflags=" + strings.TrimSpace("-s -w "+t.ldflags)}
+// flags for the linker.
+func (t tool) flags(version string) string {
+	return strings.TrimSpace("-s -w " + strings.ReplaceAll(t.ldflags, "VERSION", version))
 }
 
 // identify returns the version of a tool's module and a hash of what its build
@@ -159,7 +208,7 @@ func identify(dir string, t tool) (version, sum string, err error) {
 		return "", "", fmt.Errorf("cannot read checksums of %s: %w", t.name, err)
 	}
 
-	for _, part := range [][]byte{mod, lock, []byte(strings.Join(flags(t), "\n")), []byte(t.importPath)} {
+	for _, part := range [][]byte{mod, lock, []byte(t.ldflags), []byte(t.importPath)} {
 		fmt.Fprintf(h, "%d\n%s", len(part), part) //nolint:errcheck // A hash does not fail.
 	}
 
