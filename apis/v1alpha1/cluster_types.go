@@ -106,6 +106,8 @@ type Defaults struct {
 	// Env is set in the main container of every component, below everything else.
 	// +optional
 	// +kubebuilder:validation:MaxItems=200
+	// +listType=map
+	// +listMapKey=name
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
 	// PrometheusURL is set as PROMETHEUS_ENDPOINT.

@@ -24,6 +24,7 @@ const (
 // +kubebuilder:resource:scope=Namespaced,shortName=ig,categories=graphplane
 // +kubebuilder:printcolumn:name="COMPONENTS",type=string,JSONPath=`.status.readyComponents`
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name begins the names of Services, which allow lower case letters, digits and hyphens, with a letter first: choose such a name"
 // +kubebuilder:validation:XValidation:rule="self.spec.components.all(c, size(self.metadata.name) + size(c.name) < 63)",message="metadata.name and a name in spec.components make one object name with a hyphen between them, which may have 63 characters: shorten one of them"
 type InferenceGraph struct {
 	metav1.TypeMeta   `json:",inline"`
@@ -89,6 +90,8 @@ type InferenceGraphSpec struct {
 	// Env is set in the main container of every component, in this order.
 	// +optional
 	// +kubebuilder:validation:MaxItems=200
+	// +listType=map
+	// +listMapKey=name
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
 	// Expose says how the frontend is reached from outside its namespace.
@@ -277,7 +280,8 @@ type ProviderConfigReference struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || (has(self.accessMode) == has(oldSelf.accessMode) && (!has(self.accessMode) || self.accessMode == oldSelf.accessMode))",message="accessMode of a claim is immutable: use a claim of another name"
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",message="size of a claim cannot shrink: use a claim of another name"
 type Claim struct {
-	// Name of the PersistentVolumeClaim.
+	// Name by which components mount the claim. A claim that is created is called <graph>-<name>; a claim that exists is
+	// called by this name.
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`

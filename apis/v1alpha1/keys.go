@@ -15,6 +15,9 @@ const (
 	LabelRetain = "graphplane.io/retain"
 )
 
+// AnnotationRevision is a digest of what was last applied of a workload. Readiness is judged by it.
+const AnnotationRevision = "graphplane.io/revision"
+
 // Condition types of an InferenceGraph, beside Crossplane's own Synced and Ready.
 const (
 	// ConditionAccepted is False while the spec cannot be composed. Everything composed before stays as it is.

@@ -1,0 +1,29 @@
+package function
+
+import (
+	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// cluster composes an InferenceCluster. An error is a refusal: nothing changes.
+func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct) error {
+	spec := v1alpha1.InferenceClusterSpec{}
+	if err := wire.Decode(xr, "spec", &spec); err != nil {
+		return err
+	}
+	resources := compose.Platform(spec.Install)
+	if err := conflicts(req, rsp, xr, resources); err != nil {
+		return err
+	}
+	if _, err := f.desire(req, rsp, resources); err != nil {
+		return err
+	}
+	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
+	return f.composite(rsp, v1alpha1.InferenceClusterKind, v1alpha1.InferenceClusterStatus{WorkerMetadata: spec.Install.WorkerMetadata})
+}

@@ -1,0 +1,34 @@
+package compose
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/ready"
+)
+
+// Deployment runs a component of one node.
+func Deployment(g *graph.Graph, c *graph.Component) Resource {
+	meta := componentMeta(g, c, c.Object)
+	meta.Labels[names.DynamoGraph] = g.Name
+	meta.Labels[names.DynamoComponent] = c.Name
+	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
+	return Resource{
+		Name: "deployment." + c.Key,
+		Object: &appsv1.Deployment{
+			TypeMeta:   typeMeta(appsv1.SchemeGroupVersion.String(), "Deployment"),
+			ObjectMeta: meta,
+			Spec: appsv1.DeploymentSpec{
+				Replicas: c.Replicas,
+				Selector: &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
+				Strategy: ptr.Deref(c.Strategy, appsv1.DeploymentStrategy{}),
+				Template: PodTemplate(g, c),
+			},
+		},
+		Ready:     ready.Deployment,
+		Component: c.Key,
+	}
+}

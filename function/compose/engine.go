@@ -1,0 +1,89 @@
+package compose
+
+import (
+	"strconv"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
+)
+
+// engineCommand is the command line of a worker. The engine's module is the command and its flags are the arguments, so
+// that a user who sets only args replaces the flags, and one who sets a command replaces both.
+func engineCommand(g *graph.Graph, c *graph.Component) (command, args []string) {
+	command = []string{"python3", "-m", "dynamo." + string(g.Backend)}
+	if g.Model == nil {
+		return command, nil
+	}
+	switch g.Backend {
+	case v1alpha1.BackendSGLang:
+		return command, sglangArgs(g.Model, c)
+	case v1alpha1.BackendTRTLLM:
+		return command, trtllmArgs(g.Model, c)
+	case v1alpha1.BackendVLLM:
+	}
+	return command, vllmArgs(g.Model, c)
+}
+
+// vllmArgs are flags of dynamo.vllm. Both sides of a KV cache transfer may send and receive.
+func vllmArgs(m *graph.Model, c *graph.Component) []string {
+	args := []string{"--model", m.Name, "--served-model-name", m.ServedName}
+	args = append(args, revision(m)...)
+	args = append(args, parallel("--tensor-parallel-size", c)...)
+	if mode := disaggregation(c); mode != nil {
+		args = append(args, mode...)
+		args = append(args, "--kv-transfer-config", `{"kv_connector":"NixlConnector","kv_role":"kv_both"}`)
+	}
+	return args
+}
+
+// sglangArgs are flags of dynamo.sglang. A prefill worker opens its bootstrap port for peers, so it must not listen on
+// localhost alone.
+func sglangArgs(m *graph.Model, c *graph.Component) []string {
+	args := []string{"--model-path", m.Name, "--served-model-name", m.ServedName}
+	args = append(args, revision(m)...)
+	args = append(args, parallel("--tp", c)...)
+	if mode := disaggregation(c); mode != nil {
+		args = append(args, mode...)
+		args = append(args, "--disaggregation-transfer-backend", "nixl", "--disaggregation-bootstrap-port", "12345", "--host", "0.0.0.0")
+	}
+	return args
+}
+
+// trtllmArgs are flags of dynamo.trtllm. A worker that only prefills cannot overlap scheduling with execution.
+func trtllmArgs(m *graph.Model, c *graph.Component) []string {
+	args := []string{"--model-path", m.Name, "--served-model-name", m.ServedName}
+	args = append(args, parallel("--tensor-parallel-size", c)...)
+	mode := disaggregation(c)
+	if mode == nil {
+		return args
+	}
+	args = append(args, mode...)
+	override := `{"cache_transceiver_config":{"backend":"DEFAULT"}}`
+	if c.Type == v1alpha1.TypePrefill {
+		override = `{"cache_transceiver_config":{"backend":"DEFAULT"},"disable_overlap_scheduler":true}`
+	}
+	return append(args, "--override-engine-args", override)
+}
+
+func revision(m *graph.Model) []string {
+	if m.Revision == "" {
+		return nil
+	}
+	return []string{"--revision", m.Revision}
+}
+
+// parallel splits the model over all GPUs of the component.
+func parallel(flag string, c *graph.Component) []string {
+	if c.GPUs == 0 {
+		return nil
+	}
+	return []string{flag, strconv.Itoa(int(c.GPUs))}
+}
+
+// disaggregation is the role of a worker that computes half of a request, nil of one that computes all of it.
+func disaggregation(c *graph.Component) []string {
+	if c.Type != v1alpha1.TypePrefill && c.Type != v1alpha1.TypeDecode {
+		return nil
+	}
+	return []string{"--disaggregation-mode", string(c.Type)}
+}

@@ -1,0 +1,109 @@
+package compose
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+)
+
+const (
+	// gracePeriod is how long a process may finish its requests, in seconds.
+	gracePeriod = 60
+
+	// fsGroup is the group of the user that the runtime images run as, so that it can write to volumes.
+	fsGroup = 1000
+
+	// sharedMemoryVolume is the volume of /dev/shm.
+	sharedMemoryVolume = "shared-memory"
+)
+
+// PodTemplate is the pod of a component: what its type needs, with what the user wrote merged over it.
+func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
+	t := corev1.PodTemplateSpec{Spec: podSpec(g, c)}
+	t.Labels = podLabels(g, c)
+	for k, v := range c.Template.Labels {
+		t.Labels[k] = v
+	}
+	t.Annotations = c.Template.Annotations
+
+	main := mainContainer(g, c)
+	if user, ok := c.Main(); ok {
+		main = mergeContainer(main, user)
+	}
+	t.Spec = mergePod(t.Spec, c.Template.Spec)
+	t.Spec.Containers = append([]corev1.Container{main}, others(c.Template.Spec.Containers)...)
+	return t
+}
+
+func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
+	s := corev1.PodSpec{
+		ServiceAccountName:            names.ServiceAccount(g.Name),
+		TerminationGracePeriodSeconds: ptr.To(int64(gracePeriod)),
+		SecurityContext:               &corev1.PodSecurityContext{FSGroup: ptr.To(int64(fsGroup))},
+		Volumes:                       volumes(c),
+	}
+	for _, n := range g.Cluster.Defaults.ImagePullSecrets {
+		s.ImagePullSecrets = append(s.ImagePullSecrets, corev1.LocalObjectReference{Name: n})
+	}
+	return s
+}
+
+// podLabels are ours, which selectors use, and those that the Dynamo runtime and its tools read.
+func podLabels(g *graph.Graph, c *graph.Component) map[string]string {
+	l := componentMeta(g, c, "").Labels
+	l[names.DynamoGraph] = g.Name
+	l[names.DynamoComponent] = c.Name
+	l[names.DynamoNamespace] = c.DynamoNamespace
+	l[names.DynamoType] = string(c.Type)
+	l[names.DynamoMetrics] = "true"
+	if c.Type == v1alpha1.TypePrefill || c.Type == v1alpha1.TypeDecode {
+		l[names.DynamoSubType] = string(c.Type)
+	}
+	if c.Worker() {
+		l[names.DynamoClass] = "worker"
+		if g.Model != nil {
+			l[names.DynamoModelHash] = names.ModelHash(g.Model.Name)
+		}
+	}
+	discoveryLabels(g, l)
+	return l
+}
+
+// volumes are those of the component's mounts, each claim once, and of its shared memory.
+func volumes(c *graph.Component) []corev1.Volume {
+	var out []corev1.Volume
+	for _, m := range c.Mounts {
+		if slices.ContainsFunc(out, func(v corev1.Volume) bool { return v.Name == m.Volume }) {
+			continue
+		}
+		out = append(out, corev1.Volume{Name: m.Volume, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: m.Claim},
+		}})
+	}
+	if c.SharedMemory != nil {
+		out = append(out, corev1.Volume{Name: sharedMemoryVolume, VolumeSource: corev1.VolumeSource{
+			EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory, SizeLimit: c.SharedMemory},
+		}})
+	}
+	return out
+}
+
+func volumeMounts(c *graph.Component) []corev1.VolumeMount {
+	var out []corev1.VolumeMount
+	for _, m := range c.Mounts {
+		out = append(out, corev1.VolumeMount{Name: m.Volume, MountPath: m.Path})
+	}
+	if c.SharedMemory != nil {
+		out = append(out, corev1.VolumeMount{Name: sharedMemoryVolume, MountPath: "/dev/shm"})
+	}
+	return out
+}
+
+func others(containers []corev1.Container) []corev1.Container {
+	return slices.DeleteFunc(slices.Clone(containers), func(c corev1.Container) bool { return c.Name == v1alpha1.MainContainer })
+}

@@ -1,0 +1,61 @@
+// Package compose expands a graph into the Kubernetes objects it consists of. Each composer is a plain function of the
+// graph, in a file of its own.
+package compose
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/ready"
+)
+
+// A Resource is one object of a graph.
+type Resource struct {
+	// Name by which Crossplane keeps track of the object. It starts with the kind, so that no names of users meet.
+	Name string
+
+	// Object with its type and the name it must have, if any. Crossplane derives the name of an object without one.
+	Object runtime.Object
+
+	// Ready says from the observed object whether it is ready.
+	Ready ready.Check
+
+	// Component is the key of the component that the object is the workload of, empty for every other object.
+	Component string
+}
+
+// All returns every object of a graph, in an order that depends on nothing but the graph.
+func All(g *graph.Graph) []Resource {
+	var out []Resource
+	out = append(out, Claims(g)...)
+	out = append(out, Identity(g)...)
+	for i := range g.Components {
+		c := &g.Components[i]
+		out = append(out, Deployment(g, c))
+		out = append(out, Service(g, c)...)
+		out = append(out, DisruptionBudget(g, c)...)
+	}
+	out = append(out, NetworkPolicies(g)...)
+	return out
+}
+
+// objectMeta is the metadata of an object of the whole graph.
+func objectMeta(g *graph.Graph, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: g.Namespace, Labels: names.Graph(g.Name)}
+}
+
+// componentMeta is the metadata of an object of one component.
+func componentMeta(g *graph.Graph, c *graph.Component, name string) metav1.ObjectMeta {
+	m := objectMeta(g, name)
+	m.Labels[v1alpha1.LabelComponent] = c.Key
+	m.Labels[v1alpha1.LabelType] = string(c.Type)
+	m.Labels["app.kubernetes.io/component"] = c.Key
+	return m
+}
+
+func typeMeta(apiVersion, kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: apiVersion, Kind: kind}
+}

@@ -1,0 +1,97 @@
+package compose
+
+import (
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/ready"
+)
+
+// Service gives a component an address, and its endpoints to discovery. A custom component gets one for the ports that
+// its main container declares.
+func Service(g *graph.Graph, c *graph.Component) []Resource {
+	ports := servicePorts(c)
+	if len(ports) == 0 {
+		return nil
+	}
+	meta := componentMeta(g, c, c.Object)
+	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
+	discoveryLabels(g, meta.Labels)
+	return []Resource{{
+		Name: "service." + c.Key,
+		Object: &corev1.Service{
+			TypeMeta:   typeMeta("v1", "Service"),
+			ObjectMeta: meta,
+			Spec:       corev1.ServiceSpec{Selector: names.Selector(g.Name, c.Name), Ports: ports},
+		},
+		Ready: ready.Exists,
+	}}
+}
+
+func servicePorts(c *graph.Component) []corev1.ServicePort {
+	switch {
+	case c.Type == v1alpha1.TypeFrontend:
+		return []corev1.ServicePort{servicePort("http", portHTTP)}
+	case c.Worker():
+		return []corev1.ServicePort{servicePort("system", portSystem)}
+	}
+	main, _ := c.Main()
+	out := make([]corev1.ServicePort, 0, len(main.Ports))
+	for _, p := range main.Ports {
+		out = append(out, corev1.ServicePort{
+			Name: p.Name, Port: p.ContainerPort, TargetPort: intstr.FromInt32(p.ContainerPort), Protocol: p.Protocol,
+		})
+	}
+	return out
+}
+
+func servicePort(name string, port int32) corev1.ServicePort {
+	return corev1.ServicePort{Name: name, Port: port, TargetPort: intstr.FromString(name), Protocol: corev1.ProtocolTCP}
+}
+
+// discoveryLabels mark what takes part in discovery through Kubernetes: Services, by whose endpoints the runtime finds
+// its peers, and their pods.
+func discoveryLabels(g *graph.Graph, labels map[string]string) {
+	if g.Discovery != v1alpha1.DiscoveryKubernetes {
+		return
+	}
+	labels[names.DynamoDiscovery] = string(v1alpha1.DiscoveryKubernetes)
+	labels[names.DynamoDiscoveryEnabled] = "true"
+}
+
+// DisruptionBudget keeps a component available while nodes are drained.
+func DisruptionBudget(g *graph.Graph, c *graph.Component) []Resource {
+	if c.MinAvailable == nil {
+		return nil
+	}
+	return []Resource{{
+		Name: "poddisruptionbudget." + c.Key,
+		Object: &policyv1.PodDisruptionBudget{
+			TypeMeta:   typeMeta(policyv1.SchemeGroupVersion.String(), "PodDisruptionBudget"),
+			ObjectMeta: componentMeta(g, c, ""),
+			Spec: policyv1.PodDisruptionBudgetSpec{
+				MinAvailable: ptr.To(intstr.FromInt32(*c.MinAvailable)),
+				Selector:     &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
+			},
+		},
+		Ready: ready.Exists,
+	}}
+}
+
+// URL is where the first frontend of a graph is reached inside the cluster, empty for a graph without one.
+func URL(g *graph.Graph) string {
+	for _, c := range g.Components {
+		if c.Type == v1alpha1.TypeFrontend {
+			return "http://" + c.Object + "." + g.Namespace + ".svc:" + strconv.Itoa(portHTTP)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,68 @@
+package function
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/types/known/structpb"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// conflicts refuses to take over objects that are not ours. Names are built from those of users, so that a graph a-b with
+// a component c and a graph a with a component b-c want the same Deployment, and server-side apply would take a Service
+// that nobody controls without a question. Only objects that do not exist as ours yet are looked up, so that nothing is
+// required at rest.
+func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, resources []compose.Resource) error {
+	for _, r := range resources {
+		if _, ours := req.GetObserved().GetResources()[r.Name]; ours {
+			continue
+		}
+		o, err := meta.Accessor(r.Object)
+		if err != nil {
+			return errors.Wrapf(err, "cannot read metadata of %s", r.Name)
+		}
+		if o.GetName() == "" {
+			continue
+		}
+		gvk := r.Object.GetObjectKind().GroupVersionKind()
+		found := wire.Require(req, rsp, "conflict:"+r.Name, gvk.GroupVersion().String(), gvk.Kind, o.GetNamespace(), o.GetName())
+		if found.Object == nil {
+			continue
+		}
+		if why := foreign(found.Object, xr); why != "" {
+			return &refusal{
+				reason: v1alpha1.ReasonNameConflict,
+				error:  fmt.Errorf("%s %q %s", gvk.Kind, o.GetName(), why), //nolint:err113 // A message for users, nobody matches it.
+			}
+		}
+	}
+	return nil
+}
+
+// foreign says why an existing object cannot be one that the composite resource composes, or returns "".
+func foreign(o, xr *structpb.Struct) string {
+	if wire.String(o, "metadata", "deletionTimestamp") != "" {
+		return "of the same name is still being deleted: it is created again once it is gone"
+	}
+	for _, r := range wire.Get(o, "metadata", "ownerReferences").GetListValue().GetValues() {
+		owner := r.GetStructValue()
+		if !wire.Get(owner, "controller").GetBoolValue() {
+			continue
+		}
+		if wire.String(owner, "uid") == wire.String(xr, "metadata", "uid") {
+			return ""
+		}
+		return fmt.Sprintf("exists and belongs to %s %q: rename this %s or a component of it", wire.String(owner, "kind"), wire.String(owner, "name"), wire.String(xr, "kind"))
+	}
+	labels := wire.Get(o, "metadata", "labels").GetStructValue()
+	if wire.String(labels, v1alpha1.LabelRetain) == "true" && wire.String(labels, v1alpha1.LabelGraph) == wire.String(xr, "metadata", "name") {
+		return ""
+	}
+	return fmt.Sprintf("exists and was not created by this %s: rename one of them, or delete it", wire.String(xr, "kind"))
+}

@@ -1,0 +1,92 @@
+// Package function is a Crossplane composition function that expands InferenceGraphs and InferenceClusters.
+package function
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/request"
+	"github.com/crossplane/function-sdk-go/response"
+
+	inputv1alpha1 "github.com/graphplane/graphplane/apis/input/v1alpha1"
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// rest is how long Crossplane may leave a composite resource alone. Watches bring every change of what is composed, and
+// since Crossplane v2.4 of what is required, so this only bounds how long an older Crossplane misses the latter. Each
+// reconcile patches every composed object, so it is long.
+const rest = 10 * time.Minute
+
+// A Function composes the kinds of graphplane.io.
+type Function struct {
+	fnv1.UnimplementedFunctionRunnerServiceServer
+
+	log     logging.Logger
+	encoder *wire.Encoder
+}
+
+// New returns a Function.
+func New(log logging.Logger) *Function {
+	return &Function{log: log, encoder: &wire.Encoder{}}
+}
+
+// RunFunction composes one composite resource. Whatever cannot be composed gets a Fatal result, with which Crossplane
+// changes nothing; it returns no error.
+func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
+	xr := req.GetObserved().GetComposite().GetResource()
+	kind := wire.String(xr, "apiVersion") + "/" + wire.String(xr, "kind")
+	log := f.log.WithValues("kind", wire.String(xr, "kind"), "namespace", wire.String(xr, "metadata", "namespace"), "name", wire.String(xr, "metadata", "name"))
+	rsp := response.To(req, rest)
+
+	in := &inputv1alpha1.Input{}
+	if err := decodeInput(req.GetInput(), in); err != nil {
+		refuse(rsp, v1alpha1.ReasonInvalidSpec, err)
+		return rsp, nil
+	}
+
+	var err error
+	switch kind {
+	case v1alpha1.GroupVersion.String() + "/" + v1alpha1.InferenceGraphKind:
+		err = f.graph(req, rsp, xr, in)
+	case v1alpha1.GroupVersion.String() + "/" + v1alpha1.InferenceClusterKind:
+		err = f.cluster(req, rsp, xr)
+	default:
+		response.Fatal(rsp, errors.Errorf("this function composes InferenceGraph and InferenceCluster of %s, not %s: use it in their Compositions only", v1alpha1.GroupVersion, kind))
+	}
+	if err != nil {
+		log.Info("Refused", "reason", err.Error())
+		reason := v1alpha1.ReasonInvalidSpec
+		if r := (&refusal{}); errors.As(err, &r) {
+			reason = r.reason
+		}
+		refuse(rsp, reason, err)
+	}
+	return rsp, nil
+}
+
+// decodeInput reads the input of the Composition strictly: a field it does not know is an error.
+func decodeInput(s *structpb.Struct, into *inputv1alpha1.Input) error {
+	if s == nil {
+		return nil
+	}
+	err := request.GetInput(&fnv1.RunFunctionRequest{Input: s}, into)
+	return errors.Wrap(err, "cannot read the input of the function: mend the input in the Composition")
+}
+
+// A refusal is an error with a reason for the Accepted condition.
+type refusal struct {
+	reason string
+	error
+}
+
+// refuse makes a response by which Crossplane changes nothing.
+func refuse(rsp *fnv1.RunFunctionResponse, reason string, err error) {
+	response.Fatal(rsp, err)
+	response.ConditionFalse(rsp, v1alpha1.ConditionAccepted, reason).WithMessage(err.Error()).TargetComposite()
+}

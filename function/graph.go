@@ -1,0 +1,102 @@
+package function
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
+
+	inputv1alpha1 "github.com/graphplane/graphplane/apis/input/v1alpha1"
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// graph composes an InferenceGraph. An error is a refusal: nothing changes.
+func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, in *inputv1alpha1.Input) error {
+	gin := graph.Input{
+		Name:           wire.String(xr, "metadata", "name"),
+		Namespace:      wire.String(xr, "metadata", "namespace"),
+		RuntimeVersion: in.RuntimeVersion,
+	}
+	if err := wire.Decode(xr, "spec", &gin.Spec); err != nil {
+		return err
+	}
+	resolved, err := f.inputs(req, rsp, xr, &gin)
+	if err != nil {
+		return err
+	}
+	if !resolved {
+		// Crossplane calls again with what is required. Until then nothing may be missing.
+		wire.Keep(req, rsp)
+		return nil
+	}
+	g, refused := graph.Resolve(gin)
+	if refused != nil {
+		return &refusal{reason: refused.Reason, error: refused}
+	}
+	resources := compose.All(g)
+	if err := conflicts(req, rsp, xr, resources); err != nil {
+		return err
+	}
+	verdicts, err := f.desire(req, rsp, resources)
+	if err != nil {
+		return err
+	}
+	if err := keepRetained(req, rsp); err != nil {
+		return err
+	}
+	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
+	return f.report(req, rsp, g, resources, verdicts)
+}
+
+// inputs resolves what a graph needs beside itself: its InferenceCluster, and its Namespace if claims are to outlive it.
+// It reports false while Crossplane has not looked for them.
+func (f *Function) inputs(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, in *graph.Input) (bool, error) {
+	name := in.Spec.ClusterRef.Name
+	if name == "" {
+		name = v1alpha1.LocalCluster
+	}
+	cluster := wire.Require(req, rsp, "cluster", v1alpha1.GroupVersion.String(), v1alpha1.InferenceClusterKind, "", name)
+	namespace := wire.Required{Resolved: true}
+	retains := graph.Retains(in.Spec.Claims)
+	if retains {
+		namespace = wire.Require(req, rsp, "namespace", "v1", "Namespace", "", in.Namespace)
+	}
+	if !cluster.Resolved || !namespace.Resolved {
+		return false, nil
+	}
+	if retains {
+		in.NamespaceUID = wire.String(namespace.Object, "metadata", "uid")
+		if in.NamespaceUID == "" {
+			return false, missing("cannot read Namespace %q, which keeps the graph's claims when the graph is deleted: grant Crossplane get, list and watch on namespaces, as package/rbac.yaml does", in.Namespace)
+		}
+	}
+	used := wire.String(xr, "status", "clusterRef", "name")
+	if cluster.Object == nil && name == v1alpha1.LocalCluster && used == "" {
+		return true, nil
+	}
+	if cluster.Object == nil {
+		return false, missing("InferenceCluster %q does not exist: create it. Until then nothing of this graph changes", name)
+	}
+	var err error
+	in.Cluster, err = readCluster(name, cluster.Object)
+	return true, err
+}
+
+// readCluster reads what a graph needs to know of an InferenceCluster.
+func readCluster(name string, o *structpb.Struct) (graph.Cluster, error) {
+	spec := v1alpha1.InferenceClusterSpec{}
+	if err := wire.Decode(o, "spec", &spec); err != nil {
+		return graph.Cluster{}, errors.Wrapf(err, "cannot read InferenceCluster %q", name)
+	}
+	return graph.Cluster{Name: name, Defaults: spec.Defaults, Policy: spec.Policy}, nil
+}
+
+func missing(format string, args ...any) error {
+	return &refusal{reason: v1alpha1.ReasonMissingInput, error: fmt.Errorf(format, args...)} //nolint:err113 // A message for users, nobody matches it.
+}

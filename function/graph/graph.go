@@ -1,0 +1,114 @@
+// Package graph resolves what a user wrote into a Graph that can be composed: defaults are applied, every rule is
+// checked. It has no I/O, no clock and no randomness.
+package graph
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+)
+
+// A Graph is valid, and has no defaults left to apply.
+type Graph struct {
+	Name            string
+	Namespace       string
+	DynamoNamespace string
+
+	Backend       v1alpha1.Backend
+	Model         *Model
+	Discovery     v1alpha1.Discovery
+	Orchestrator  v1alpha1.Orchestrator
+	Components    []Component
+	Claims        []Claim
+	Env           []corev1.EnvVar
+	NetworkPolicy bool
+
+	// NamespaceUID is the UID of the graph's Namespace, known when claims are to be retained.
+	NamespaceUID string
+
+	Cluster Cluster
+}
+
+// A Model is what a graph serves.
+type Model struct {
+	Name       string
+	ServedName string
+	Revision   string
+	Token      *corev1.SecretKeySelector
+	Cache      *Mount
+}
+
+// A Component is one process of a graph.
+type Component struct {
+	// Name as declared, Key in lower case, Object with the graph's name before it.
+	Name, Key, Object string
+
+	Type            v1alpha1.ComponentType
+	DynamoNamespace string
+	Image           string
+
+	// Replicas is nil when somebody else owns their number.
+	Replicas     *int32
+	MinAvailable *int32
+	Strategy     *appsv1.DeploymentStrategy
+
+	GPUs        int32
+	GPUResource corev1.ResourceName
+
+	// SharedMemory is the size of /dev/shm, nil for none.
+	SharedMemory *resource.Quantity
+	Mounts       []Mount
+
+	// Template is the user's, to be merged over ours. Never nil.
+	Template *corev1.PodTemplateSpec
+}
+
+// Main returns the user's part of the main container, and whether there is one.
+func (c *Component) Main() (corev1.Container, bool) {
+	for i := range c.Template.Spec.Containers {
+		if c.Template.Spec.Containers[i].Name == v1alpha1.MainContainer {
+			return c.Template.Spec.Containers[i], true
+		}
+	}
+	return corev1.Container{}, false
+}
+
+// Worker reports whether the component runs an inference engine.
+func (c *Component) Worker() bool {
+	switch c.Type {
+	case v1alpha1.TypeWorker, v1alpha1.TypePrefill, v1alpha1.TypeDecode:
+		return true
+	case v1alpha1.TypeFrontend, v1alpha1.TypePlanner, v1alpha1.TypeEPP, v1alpha1.TypeCustom:
+	}
+	return false
+}
+
+// A Mount is a PersistentVolumeClaim mounted at a path.
+type Mount struct {
+	// Volume is the name of the volume in the pod.
+	Volume string
+	// Claim is the name of the PersistentVolumeClaim.
+	Claim string
+	Path  string
+}
+
+// A Claim is a PersistentVolumeClaim that the graph creates.
+type Claim struct {
+	// Name as declared, Object with the graph's name before it.
+	Name, Object string
+
+	Size             resource.Quantity
+	StorageClassName *string
+	AccessMode       corev1.PersistentVolumeAccessMode
+	Retain           bool
+}
+
+// A Cluster is what an InferenceCluster says of a cluster, or the built-in defaults, which are its zero value.
+type Cluster struct {
+	// Name of the InferenceCluster, empty for the built-in defaults.
+	Name     string
+	Defaults v1alpha1.Defaults
+	Policy   v1alpha1.Policy
+}

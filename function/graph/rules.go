@@ -1,0 +1,107 @@
+package graph
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/names"
+)
+
+// names checks that every name that is built from the graph's fits, and that no two components share one.
+func (r *resolver) names() {
+	meta := field.NewPath("metadata", "name")
+	if errs := validation.IsDNS1035Label(r.in.Name); len(errs) > 0 {
+		r.Add(field.Invalid(meta, r.in.Name, "begins the names of Services: use at most 63 lower case letters, digits and hyphens, with a letter first"))
+	}
+	if ns := names.Dynamo(r.in.Namespace, r.in.Name); len(ns) > names.MaxLabel {
+		r.Add(field.TooLong(meta, r.in.Name, names.MaxLabel-len(r.in.Namespace)-1))
+	}
+	limit := names.MaxLabel
+	if r.gang() {
+		limit = names.MaxGang
+	}
+	seen := map[string]string{}
+	for i, c := range r.in.Spec.Components {
+		at := r.spec.Child("components").Index(i).Child("name")
+		if n := len(names.Object(r.in.Name, c.Name)); n > limit {
+			r.Add(field.Invalid(at, c.Name, fmt.Sprintf("with metadata.name it makes a name of %d characters, of %d that are allowed: shorten one of them", n, limit)))
+		}
+		if first, dup := seen[names.Key(c.Name)]; dup {
+			r.Add(field.Invalid(at, c.Name, fmt.Sprintf("is the name of component %q too, without regard to case: rename one", first)))
+		}
+		seen[names.Key(c.Name)] = c.Name
+	}
+}
+
+// gang reports whether a gang scheduler places the pods, which needs part of their names.
+func (r *resolver) gang() bool {
+	g := r.in.Spec.Gang
+	return r.in.Spec.Orchestrator == v1alpha1.OrchestratorGrove || (g != nil && g.Scheduler != "" && g.Scheduler != "default")
+}
+
+// env checks spec.env. Values are never shown, they may be secret.
+func (r *resolver) env() {
+	for i, e := range r.in.Spec.Env {
+		if e.Name == "" {
+			r.Add(field.Required(r.spec.Child("env").Index(i).Child("name"), "an environment variable needs a name"))
+		}
+	}
+}
+
+// unsupported refuses what this version knows of, but does not do.
+func (r *resolver) unsupported() {
+	s, at := r.in.Spec, r.spec
+	if s.Runtime.Discovery == v1alpha1.DiscoveryEtcd {
+		r.Unsupported(at.Child("runtime", "discovery"), "use kubernetes")
+	}
+	if s.Runtime.RequestPlane == v1alpha1.RequestPlaneNATS {
+		r.Unsupported(at.Child("runtime", "requestPlane"), "use tcp")
+	}
+	if s.Runtime.EventPlane == v1alpha1.EventPlaneNATS {
+		r.Unsupported(at.Child("runtime", "eventPlane"), "use zmq")
+	}
+	for _, f := range []struct {
+		set bool
+		at  *field.Path
+	}{
+		{s.Runtime.Etcd != nil, at.Child("runtime", "etcd")},
+		{s.Runtime.NATS != nil, at.Child("runtime", "nats")},
+		{len(s.NodePools) > 0, at.Child("nodePools")},
+		{s.Expose != nil && s.Expose.Type != v1alpha1.ExposeNone, at.Child("expose")},
+		{s.Gang != nil, at.Child("gang")},
+		{s.Restart != nil, at.Child("restart")},
+		{s.Monitoring != nil, at.Child("monitoring")},
+	} {
+		if f.set {
+			r.Unsupported(f.at, "remove it")
+		}
+	}
+	if o := s.Orchestrator; o == v1alpha1.OrchestratorLeaderWorkerSet || o == v1alpha1.OrchestratorGrove {
+		r.Unsupported(at.Child("orchestrator"), "use Auto or Deployment")
+	}
+	for i, c := range s.Components {
+		r.unsupportedIn(c, at.Child("components").Index(i))
+	}
+}
+
+func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
+	if c.Type == v1alpha1.TypePlanner || c.Type == v1alpha1.TypeEPP {
+		r.Unsupported(at.Child("type"), "use frontend, worker, prefill, decode or custom")
+	}
+	if ptr.Deref(c.NodeCount, 1) > 1 {
+		r.Unsupported(at.Child("nodeCount"), "use 1")
+	}
+	if c.NodePool != "" {
+		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")
+	}
+	if c.Scaling != nil {
+		r.Unsupported(at.Child("scaling"), "set replicas")
+	}
+	if c.CompilationCache != nil {
+		r.Unsupported(at.Child("compilationCache"), "mount a claim with mounts")
+	}
+}

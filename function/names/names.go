@@ -1,0 +1,90 @@
+// Package names derives the names and labels of what a graph composes.
+package names
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+)
+
+// Limits of names, in characters.
+const (
+	// MaxLabel is the limit of label values and of Service names.
+	MaxLabel = 63
+
+	// MaxGang is the limit of <graph>-<component> under gang schedulers, which append to it to name pods.
+	// https://github.com/ai-dynamo/dynamo/issues/4938
+	MaxGang = 45
+)
+
+// GlobalNamespace is the Dynamo namespace of components that several graphs share.
+const GlobalNamespace = "dynamo"
+
+// Labels that the Dynamo runtime, its endpoint picker and its dashboards read. They are set as the Dynamo operator sets
+// them, with the graph's name for its DynamoGraphDeployment's.
+const (
+	DynamoGraph            = "nvidia.com/dynamo-graph-deployment-name"
+	DynamoComponent        = "nvidia.com/dynamo-component"
+	DynamoNamespace        = "nvidia.com/dynamo-namespace"
+	DynamoType             = "nvidia.com/dynamo-component-type"
+	DynamoSubType          = "nvidia.com/dynamo-sub-component-type"
+	DynamoClass            = "nvidia.com/dynamo-component-class"
+	DynamoModelHash        = "nvidia.com/dynamo-base-model-hash"
+	DynamoDiscovery        = "nvidia.com/dynamo-discovery-backend"
+	DynamoDiscoveryEnabled = "nvidia.com/dynamo-discovery-enabled"
+	DynamoMetrics          = "nvidia.com/metrics-enabled"
+)
+
+// Key is the name of a component in object names and label values.
+func Key(component string) string {
+	return strings.ToLower(component)
+}
+
+// Object is the name of a component's Deployment and Service.
+func Object(graph, component string) string {
+	return graph + "-" + Key(component)
+}
+
+// ServiceAccount is the name of the account that the pods of a graph run as.
+func ServiceAccount(graph string) string {
+	return graph + "-discovery"
+}
+
+// Claim is the name of a PersistentVolumeClaim that a graph creates.
+func Claim(graph, claim string) string {
+	return graph + "-" + claim
+}
+
+// Dynamo is the namespace of a graph inside the Dynamo runtime. The runtime's own names have no dots.
+func Dynamo(namespace, graph string) string {
+	return strings.ReplaceAll(namespace+"-"+graph, ".", "-")
+}
+
+// Reserved reports whether a label key is Graphplane's or the runtime's own, which users may not set on pods.
+func Reserved(key string) bool {
+	return strings.HasPrefix(key, "graphplane.io/") || strings.HasPrefix(key, "nvidia.com/dynamo-")
+}
+
+// Graph are the labels of every object of a graph.
+func Graph(graph string) map[string]string {
+	return map[string]string{
+		v1alpha1.LabelGraph:            graph,
+		"app.kubernetes.io/name":       "inferencegraph",
+		"app.kubernetes.io/instance":   graph,
+		"app.kubernetes.io/managed-by": "graphplane",
+	}
+}
+
+// Selector are the labels that select the pods of one component. No two components, of any graph of a namespace, share
+// them, whatever their types.
+func Selector(graph, component string) map[string]string {
+	return map[string]string{v1alpha1.LabelGraph: graph, v1alpha1.LabelComponent: Key(component)}
+}
+
+// ModelHash is the label value by which the endpoints of one model are found: eight hexadecimal digits.
+func ModelHash(model string) string {
+	sum := sha256.Sum256([]byte(model))
+	return hex.EncodeToString(sum[:4])
+}

@@ -1,0 +1,75 @@
+package function
+
+import (
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/ready"
+)
+
+// report writes the status of an InferenceGraph and its conditions.
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict) error {
+	status := v1alpha1.InferenceGraphStatus{
+		URL:             compose.URL(g),
+		DynamoNamespace: g.DynamoNamespace,
+		Orchestrator:    g.Orchestrator,
+	}
+	if g.Cluster.Name != "" {
+		status.ClusterRef = &v1alpha1.ClusterReference{Name: g.Cluster.Name}
+	}
+	workloads := map[string]compose.Resource{}
+	for _, r := range resources {
+		if r.Component != "" {
+			workloads[r.Component] = r
+		}
+	}
+	var waiting []string
+	for i := range g.Components {
+		c := &g.Components[i]
+		w := workloads[c.Key]
+		v := verdicts[w.Name]
+		n := ready.Replicas(req.GetObserved().GetResources()[w.Name].GetResource())
+		status.Components = append(status.Components, v1alpha1.ComponentStatus{
+			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: c.Object,
+			Replicas: int32(n.Replicas), Ready: int32(n.Ready), Updated: int32(n.Updated), Available: int32(n.Available), //nolint:gosec // The API server's counts are 32 bits.
+			Message: v.Message,
+		})
+		if !v.Ready {
+			waiting = append(waiting, c.Name)
+		}
+	}
+	status.ReadyComponents = fmt.Sprintf("%d/%d", len(g.Components)-len(waiting), len(g.Components))
+	if len(waiting) == 0 {
+		response.ConditionTrue(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonRolledOut).TargetComposite()
+	} else {
+		response.ConditionFalse(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonProgressing).
+			WithMessage("Waiting for components: " + strings.Join(waiting, ", ")).TargetComposite()
+	}
+	return f.composite(rsp, v1alpha1.InferenceGraphKind, status)
+}
+
+// composite desires the status of the composite resource.
+func (f *Function) composite(rsp *fnv1.RunFunctionResponse, kind string, status any) error {
+	s, err := f.encoder.Struct(status)
+	if err != nil {
+		return errors.Wrap(err, "cannot encode status")
+	}
+	if rsp.GetDesired() == nil {
+		rsp.Desired = &fnv1.State{}
+	}
+	rsp.Desired.Composite = &fnv1.Resource{Resource: &structpb.Struct{Fields: map[string]*structpb.Value{
+		"apiVersion": structpb.NewStringValue(v1alpha1.GroupVersion.String()),
+		"kind":       structpb.NewStringValue(kind),
+		"status":     structpb.NewStructValue(s),
+	}}}
+	return nil
+}
