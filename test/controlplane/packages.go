@@ -33,6 +33,26 @@ type packageIndex struct {
 	} `json:"packages"`
 }
 
+// InstallGraphplane builds and installs Graphplane's packages and gives
+// Crossplane the rights that they need, as the README tells users to.
+func (cp *ControlPlane) InstallGraphplane(ctx context.Context) error {
+	dir, err := cp.BuildPackages(ctx)
+	if err != nil {
+		return err
+	}
+
+	rights, err := ReadObjects(filepath.Join(cp.options.Root, "package", "rbac.yaml"))
+	if err != nil {
+		return err
+	}
+
+	if err := cp.Apply(ctx, "", rights...); err != nil {
+		return err
+	}
+
+	return cp.InstallPackages(ctx, dir)
+}
+
 // BuildPackages builds Graphplane's packages for this machine's architecture and
 // returns the directory they are in.
 func (cp *ControlPlane) BuildPackages(ctx context.Context) (string, error) {

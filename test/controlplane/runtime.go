@@ -345,3 +345,18 @@ func (cp *ControlPlane) Restarts(name string) int {
 
 	return n
 }
+
+// FunctionMetrics returns the URL of the metrics of a function or provider, if
+// its program takes METRICS_ADDRESS.
+func (cp *ControlPlane) FunctionMetrics(name string) (string, error) {
+	cp.runtime.mu.Lock()
+	defer cp.runtime.mu.Unlock()
+
+	for _, w := range cp.runtime.workloads {
+		if w.pkg == name {
+			return "http://" + w.metrics + "/metrics", nil
+		}
+	}
+
+	return "", fmt.Errorf("package %q has no process", name)
+}

@@ -24,6 +24,7 @@ const (
 type workload struct {
 	pkg     string
 	address string
+	metrics string
 	secret  string
 	command command
 
@@ -51,21 +52,27 @@ func (rt *packageRuntime) newWorkload(ctx context.Context, r revision, tls *core
 		return nil, err
 	}
 
-	ports, err := freePorts(1)
+	ports, err := freePorts(2)
 	if err != nil {
 		return nil, err
 	}
 
-	w := &workload{pkg: r.pkg(), address: fmt.Sprintf("127.0.0.1:%d", ports[0]), secret: tls.Name}
+	w := &workload{
+		pkg:     r.pkg(),
+		address: fmt.Sprintf("127.0.0.1:%d", ports[0]),
+		metrics: fmt.Sprintf("127.0.0.1:%d", ports[1]),
+		secret:  tls.Name,
+	}
 	w.command = command{
 		name: r.GetName(), path: p.path, args: p.args,
 		env:        append(p.env, rt.env(r, dir)...),
 		credential: p.credential(),
 	}
 
+	// In a pod a package has an address of its own, and listens on fixed
+	// ports of it. Here all share one.
+	w.command.env = append(w.command.env, "METRICS_ADDRESS="+w.metrics)
 	if r.function() {
-		// In a pod every function listens on port 9443 of an address of
-		// its own. Here they share one.
 		w.command.args = append(w.command.args, "--address="+w.address)
 	}
 

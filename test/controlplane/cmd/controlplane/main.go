@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 func main() {
 	keep := flag.Bool("keep", false, "keep the state directory, logs included")
+	install := flag.Bool("install", false, "build and install Graphplane's packages and rights")
 	debug := flag.Bool("debug", false, "make Crossplane log debug messages")
 	flag.Parse()
 
@@ -22,19 +24,25 @@ func main() {
 		o.CrossplaneArgs = []string{"--debug"}
 	}
 
-	if err := run(o); err != nil {
+	if err := run(o, *install); err != nil {
 		fmt.Fprintln(os.Stderr, "controlplane:", err)
 		os.Exit(1)
 	}
 }
 
-func run(o controlplane.Options) error {
+func run(o controlplane.Options, install bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	cp, err := controlplane.Start(ctx, o)
 	if err != nil {
 		return err
+	}
+
+	if install {
+		if err := cp.InstallGraphplane(ctx); err != nil {
+			return errors.Join(err, cp.Stop())
+		}
 	}
 
 	fmt.Printf("export KUBECONFIG=%s\n", cp.Kubeconfig)
