@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/crossplane/function-sdk-go/logging"
 
+	"github.com/graphplane/graphplane/function"
 	"github.com/graphplane/graphplane/function/serve"
 )
 
@@ -39,7 +40,7 @@ func (c *cli) Run() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	context.AfterFunc(ctx, stop)
-	s, err := serve.New(log, newRunner(log), c.options())
+	s, err := serve.New(log, function.New(log), c.options())
 	if err != nil {
 		return err
 	}
