@@ -99,9 +99,14 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
 		return err
 	}
 
+	audit, err := cp.auditArgs()
+	if err != nil {
+		return err
+	}
+
 	secrets := filepath.Join(cp.Dir, "secrets")
 
-	_, err = cp.super.start(command{name: "kube-apiserver", path: bin, args: []string{
+	_, err = cp.super.start(command{name: "kube-apiserver", path: bin, args: append([]string{
 		"--etcd-servers=" + cp.etcd,
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
@@ -120,7 +125,7 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
 		"--endpoint-reconciler-type=none",
 		// As kubeadm does. That tenants may not is for policy to say.
 		"--allow-privileged=true",
-	}})
+	}, audit...)})
 	if err != nil {
 		return err
 	}
