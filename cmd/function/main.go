@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
 	"github.com/crossplane/function-sdk-go/logging"
 
 	"github.com/graphplane/graphplane/function"

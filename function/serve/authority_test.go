@@ -25,11 +25,11 @@ type authority struct {
 	key *ecdsa.PrivateKey
 }
 
-func newAuthority(t testing.TB) *authority {
-	t.Helper()
+func newAuthority(tb testing.TB) *authority {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	a := &authority{key: key, crt: &x509.Certificate{
 		SerialNumber:          big.NewInt(time.Now().UnixNano()),
@@ -41,10 +41,10 @@ func newAuthority(t testing.TB) *authority {
 	}}
 	der, err := x509.CreateCertificate(rand.Reader, a.crt, a.crt, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if a.crt, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
@@ -54,11 +54,11 @@ func (a *authority) pem() []byte {
 }
 
 // issue a certificate and its key, both in PEM.
-func (a *authority) issue(t testing.TB, usage x509.ExtKeyUsage) (crt, key []byte) {
-	t.Helper()
+func (a *authority) issue(tb testing.TB, usage x509.ExtKeyUsage) (crt, key []byte) {
+	tb.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
@@ -69,29 +69,29 @@ func (a *authority) issue(t testing.TB, usage x509.ExtKeyUsage) (crt, key []byte
 	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, a.crt, k.Public(), a.key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(k)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }
 
 // files of a server whose clients have the same authority.
-func (a *authority) files(t testing.TB) map[string][]byte {
-	t.Helper()
-	crt, key := a.issue(t, x509.ExtKeyUsageServerAuth)
+func (a *authority) files(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	crt, key := a.issue(tb, x509.ExtKeyUsageServerAuth)
 	return map[string][]byte{"tls.crt": crt, "tls.key": key, "ca.crt": a.pem()}
 }
 
 // client has a certificate of this authority and trusts servers of another.
-func (a *authority) client(t testing.TB, servers *authority) *tls.Config {
-	t.Helper()
-	pair, err := tls.X509KeyPair(a.issue(t, x509.ExtKeyUsageClientAuth))
+func (a *authority) client(tb testing.TB, servers *authority) *tls.Config {
+	tb.Helper()
+	pair, err := tls.X509KeyPair(a.issue(tb, x509.ExtKeyUsageClientAuth))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c := servers.stranger()
 	c.Certificates = []tls.Certificate{pair}
@@ -105,9 +105,9 @@ func (a *authority) stranger() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: serverName, RootCAs: pool}
 }
 
-func (a *authority) clientCredentials(t testing.TB) credentials.TransportCredentials {
-	t.Helper()
-	return credentials.NewTLS(a.client(t, a))
+func (a *authority) clientCredentials(tb testing.TB) credentials.TransportCredentials {
+	tb.Helper()
+	return credentials.NewTLS(a.client(tb, a))
 }
 
 // A volume is a directory that changes as the kubelet changes that of a Secret:
@@ -116,34 +116,34 @@ type volume struct {
 	dir string
 }
 
-func newVolume(t testing.TB, files map[string][]byte) *volume {
-	t.Helper()
-	v := &volume{dir: t.TempDir()}
-	v.write(t, files)
+func newVolume(tb testing.TB, files map[string][]byte) *volume {
+	tb.Helper()
+	v := &volume{dir: tb.TempDir()}
+	v.write(tb, files)
 	for name := range files {
 		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(v.dir, name)); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return v
 }
 
-func (v *volume) write(t testing.TB, files map[string][]byte) {
-	t.Helper()
-	dir, err := os.MkdirTemp(v.dir, "..")
+func (v *volume) write(tb testing.TB, files map[string][]byte) {
+	tb.Helper()
+	dir, err := os.MkdirTemp(v.dir, "..") //nolint:usetesting // The link must stay within the volume.
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	link := filepath.Join(v.dir, "..data_tmp")
 	if err := os.Symlink(filepath.Base(dir), link); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.Rename(link, filepath.Join(v.dir, "..data")); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -34,6 +34,7 @@ const rereadInterval = time.Second
 type certificates struct {
 	log      logging.Logger
 	dir      string
+	files    fs.FS
 	interval time.Duration
 	failures prometheus.Counter
 
@@ -46,8 +47,11 @@ type certificates struct {
 
 // newCertificates returns an error if the files cannot be used now.
 func newCertificates(log logging.Logger, dir string, failures prometheus.Counter) (*certificates, error) {
-	c := &certificates{log: log, dir: dir, interval: rereadInterval, failures: failures}
-	return c, c.load()
+	c := &certificates{log: log, dir: dir, files: os.DirFS(dir), interval: rereadInterval, failures: failures}
+	if err := c.load(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // credentials ask for the current certificates at every handshake.
@@ -81,22 +85,22 @@ func (c *certificates) current() *tls.Config {
 			c.log.Info("Cannot load changed TLS certificates, the former ones stay", "directory", c.dir, "error", err)
 		}
 	case c.digest != before:
-		c.log.Info("Loaded changed TLS certificates", "directory", c.dir, "expires", c.config.Certificates[0].Leaf.NotAfter)
+		c.log.Info("Loaded changed TLS certificates", "directory", c.dir, "expires", c.config.Certificates[0].Leaf.NotAfter.Format(time.RFC3339))
 	}
 	return c.config
 }
 
 func (c *certificates) load() error {
 	c.read = time.Now()
-	crt, err := os.ReadFile(filepath.Join(c.dir, "tls.crt"))
+	crt, err := fs.ReadFile(c.files, "tls.crt")
 	if err != nil {
 		return errors.Wrap(err, "cannot read certificate")
 	}
-	key, err := os.ReadFile(filepath.Join(c.dir, "tls.key"))
+	key, err := fs.ReadFile(c.files, "tls.key")
 	if err != nil {
 		return errors.Wrap(err, "cannot read private key")
 	}
-	ca, err := os.ReadFile(filepath.Join(c.dir, "ca.crt"))
+	ca, err := fs.ReadFile(c.files, "ca.crt")
 	if err != nil {
 		return errors.Wrap(err, "cannot read CA certificate")
 	}

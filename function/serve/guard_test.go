@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/crossplane/function-sdk-go/proto/v1beta1"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -16,15 +15,15 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/proto/v1beta1"
 )
 
 const secret = "hunter2"
 
-func request(t testing.TB) *fnv1.RunFunctionRequest {
-	t.Helper()
+func request(tb testing.TB) *fnv1.RunFunctionRequest {
+	tb.Helper()
 	xr, err := structpb.NewStruct(map[string]any{
 		"apiVersion": "graphplane.io/v1alpha1",
 		"kind":       "InferenceGraph",
@@ -32,7 +31,7 @@ func request(t testing.TB) *fnv1.RunFunctionRequest {
 		"spec":       map[string]any{"env": []any{map[string]any{"name": "TOKEN", "value": secret}}},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &fnv1.RunFunctionRequest{
 		Meta:     &fnv1.RequestMeta{Tag: "tag"},
@@ -92,7 +91,7 @@ func TestGuard(t *testing.T) {
 			reason: "A dereferenced nil pointer becomes a Fatal result, and the log has the stack",
 			fn: func(context.Context, *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
 				var rsp *fnv1.RunFunctionResponse
-				rsp.Results = nil //nolint:govet // It must panic.
+				rsp.Results = nil
 				return rsp, nil
 			},
 			want: want{Response: fatal(req, panicked), Panics: "1", Logged: true},
@@ -106,8 +105,10 @@ func TestGuard(t *testing.T) {
 		},
 		"Nothing": {
 			reason: "No response must not reach Crossplane as an empty desired state",
-			fn:     func(context.Context, *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) { return nil, nil },
-			want:   want{Response: fatal(req, "function returned no response: nothing was changed; this is a defect of the function"), Panics: "0"},
+			fn: func(context.Context, *fnv1.RunFunctionRequest) (*fnv1.RunFunctionResponse, error) {
+				return nil, nil //nolint:nilnil // It is what the guard is for.
+			},
+			want: want{Response: fatal(req, "function returned no response: nothing was changed; this is a defect of the function"), Panics: "0"},
 		},
 	}
 	for name, tc := range cases {

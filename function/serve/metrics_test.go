@@ -12,18 +12,18 @@ import (
 	"strings"
 	"testing"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 )
 
 func exposition(t *testing.T, s *Server) []byte {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.monitor.address()+"/metrics", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.monitor.address()+"/metrics", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestKinds(t *testing.T) {
 			got[s.GetLabel()[1].GetValue()] = s.GetCounter().GetValue()
 		}
 	}
-	maps.DeleteFunc(got, func(k string, v float64) bool { return v == 1 })
+	maps.DeleteFunc(got, func(_ string, v float64) bool { return v == 1 })
 	want := map[string]float64{"series": maxKinds + 1, "Kind0": 2*maxKinds + 1, other: maxKinds}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("inc(...): kinds past the first %d are counted together: -want, +got:\n%s", maxKinds, diff)

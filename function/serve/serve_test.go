@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 	"github.com/go-logr/logr/funcr"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 )
 
 // A function of the test's making.
@@ -59,8 +59,8 @@ func (r *recorder) count(s string) int {
 
 // start a Server that is stopped with the test, and return what stops it
 // earlier and where Serve's error arrives.
-func start(t testing.TB, log logging.Logger, fn function, o Options) (*Server, context.CancelFunc, <-chan error) {
-	t.Helper()
+func start(tb testing.TB, log logging.Logger, fn function, o Options) (*Server, context.CancelFunc, <-chan error) {
+	tb.Helper()
 	o.Network, o.Address = "tcp", "127.0.0.1:0"
 	if o.MaxRecvMessageSize == 0 {
 		o.MaxRecvMessageSize = 4 << 20
@@ -70,15 +70,15 @@ func start(t testing.TB, log logging.Logger, fn function, o Options) (*Server, c
 	}
 	s, err := New(log, &runner{run: fn}, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(tb.Context())
 	done := make(chan error, 1)
 	go func() {
 		done <- s.Serve(ctx)
 		close(done)
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		stop()
 		for range done {
 		}
@@ -86,13 +86,13 @@ func start(t testing.TB, log logging.Logger, fn function, o Options) (*Server, c
 	return s, stop, done
 }
 
-func dial(t testing.TB, address string, creds credentials.TransportCredentials) *grpc.ClientConn {
-	t.Helper()
+func dial(tb testing.TB, address string, creds credentials.TransportCredentials) *grpc.ClientConn {
+	tb.Helper()
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(creds))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
+	tb.Cleanup(func() { _ = conn.Close() })
 	return conn
 }
 
