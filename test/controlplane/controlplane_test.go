@@ -2,7 +2,6 @@ package controlplane
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -19,10 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// functionName is what the package manager calls the function when it installs
-// it because the configuration depends on it.
-const functionName = "graphplane-function-graphplane"
 
 // TestControlPlane starts one control plane and looks at every property that it
 // promises. The tests of a crash and of stopping come last: they end it.
@@ -50,26 +45,24 @@ func TestControlPlane(t *testing.T) {
 		t.Fatalf("InstallGraphplane: %v", err)
 	}
 
-	for _, s := range []struct {
-		name string
-		test func(*testing.T, *ControlPlane)
-	}{
-		{"BinariesAreCached", testBinariesAreCached},
-		{"PodsAreScheduled", testPodsAreScheduled},
-		{"ClaimsAreBound", testClaimsAreBound},
-		{"RightsAreLimited", testRightsAreLimited},
-		{"UsageProtects", testUsageProtects},
-		{"FunctionRunsAsImageUser", testFunctionRunsAsImageUser},
-		{"FunctionIsStartedAgain", testFunctionIsStartedAgain},
-		{"FunctionIsSuspended", testFunctionIsSuspended},
-		{"CrossplaneIsRestarted", testCrossplaneIsRestarted},
-		{"CrashIsReported", testCrashIsReported},
-	} {
-		t.Run(s.name, func(t *testing.T) { s.test(t, cp) })
-	}
+	r := running{cp}
+
+	t.Run("BinariesAreCached", r.binariesAreCached)
+	t.Run("PodsAreScheduled", r.podsAreScheduled)
+	t.Run("ClaimsAreBound", r.claimsAreBound)
+	t.Run("RightsAreLimited", r.rightsAreLimited)
+	t.Run("UsageProtects", r.usageProtects)
+	t.Run("FunctionRunsAsImageUser", r.functionRunsAsImageUser)
+	t.Run("FunctionIsStartedAgain", r.functionIsStartedAgain)
+	t.Run("FunctionIsSuspended", r.functionIsSuspended)
+	t.Run("CrossplaneIsRestarted", r.crossplaneIsRestarted)
+	t.Run("CrashIsReported", r.crashIsReported)
 }
 
-func testBinariesAreCached(t *testing.T, _ *ControlPlane) {
+// running is a control plane under test.
+type running struct{ *ControlPlane }
+
+func (running) binariesAreCached(t *testing.T) {
 	for _, name := range Tools() {
 		var log strings.Builder
 
@@ -79,9 +72,9 @@ func testBinariesAreCached(t *testing.T, _ *ControlPlane) {
 	}
 }
 
-func testPodsAreScheduled(t *testing.T, cp *ControlPlane) {
+func (r running) podsAreScheduled(t *testing.T) {
 	d := gpuDeployment()
-	deployments := cp.client.AppsV1().Deployments(d.Namespace)
+	deployments := r.client.AppsV1().Deployments(d.Namespace)
 
 	if _, err := deployments.Create(t.Context(), d, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
@@ -92,7 +85,7 @@ func testPodsAreScheduled(t *testing.T, cp *ControlPlane) {
 		return err == nil && now.Status.AvailableReplicas == *d.Spec.Replicas
 	})
 
-	pods := listPods(t, cp)
+	pods := listPods(t, r.ControlPlane)
 	addresses := map[string]bool{}
 
 	for _, p := range pods {
@@ -111,7 +104,7 @@ func testPodsAreScheduled(t *testing.T, cp *ControlPlane) {
 		t.Fatal(err)
 	}
 
-	eventually(t, "the pods are gone", func() bool { return len(listPods(t, cp)) == 0 })
+	eventually(t, "the pods are gone", func() bool { return len(listPods(t, r.ControlPlane)) == 0 })
 }
 
 func listPods(t *testing.T, cp *ControlPlane) []corev1.Pod {
@@ -147,8 +140,8 @@ func gpuDeployment() *appsv1.Deployment {
 	}
 }
 
-func testClaimsAreBound(t *testing.T, cp *ControlPlane) {
-	claims := cp.client.CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault)
+func (r running) claimsAreBound(t *testing.T) {
+	claims := r.client.CoreV1().PersistentVolumeClaims(metav1.NamespaceDefault)
 	c := &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: "weights"},
 		Spec: corev1.PersistentVolumeClaimSpec{
@@ -173,16 +166,16 @@ func testClaimsAreBound(t *testing.T, cp *ControlPlane) {
 	}
 
 	eventually(t, "the volume is gone", func() bool {
-		l, err := cp.client.CoreV1().PersistentVolumes().List(t.Context(), metav1.ListOptions{})
+		l, err := r.client.CoreV1().PersistentVolumes().List(t.Context(), metav1.ListOptions{})
 		return err == nil && len(l.Items) == 0
 	})
 }
 
-// testRightsAreLimited shows that Crossplane may do what it is granted only: a
+// rightsAreLimited shows that Crossplane may do what it is granted only: a
 // missing right in package/rbac.yaml makes a test fail.
-func testRightsAreLimited(t *testing.T, cp *ControlPlane) {
+func (r running) rightsAreLimited(t *testing.T) {
 	may := func(ctx context.Context) bool {
-		r, err := cp.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
+		r, err := r.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 			Spec: authorizationv1.SubjectAccessReviewSpec{
 				User: "system:serviceaccount:crossplane-system:crossplane",
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
@@ -198,7 +191,7 @@ func testRightsAreLimited(t *testing.T, cp *ControlPlane) {
 		t.Error("Crossplane may create Jobs before that has been granted")
 	}
 
-	_, err := cp.client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
+	_, err := r.client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:   "jobs",
 			Labels: map[string]string{"rbac.crossplane.io/aggregate-to-crossplane": "true"},
@@ -212,7 +205,7 @@ func testRightsAreLimited(t *testing.T, cp *ControlPlane) {
 	eventually(t, "Crossplane may create Jobs once that has been granted", func() bool { return may(t.Context()) })
 }
 
-func testUsageProtects(t *testing.T, cp *ControlPlane) {
+func (r running) usageProtects(t *testing.T) {
 	objs, err := ParseObjects([]byte(`
 apiVersion: v1
 kind: ConfigMap
@@ -233,127 +226,59 @@ spec:
 		t.Fatal(err)
 	}
 
-	if err := cp.Apply(t.Context(), metav1.NamespaceDefault, objs...); err != nil {
+	if err := r.Apply(t.Context(), metav1.NamespaceDefault, objs...); err != nil {
 		t.Fatal(err)
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 
-	if err := cp.Wait(ctx, objs[2], "Ready"); err != nil {
+	if err := r.Wait(ctx, objs[2], "Ready"); err != nil {
 		t.Fatal(err)
 	}
 
-	err = cp.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Delete(ctx, "used", metav1.DeleteOptions{})
+	err = r.client.CoreV1().ConfigMaps(metav1.NamespaceDefault).Delete(ctx, "used", metav1.DeleteOptions{})
 	if !apierrors.IsConflict(err) {
 		t.Errorf("deletion of what is in use: want a conflict, got %v", err)
 	}
 }
 
-// functionProcess returns the process of the function.
-func functionProcess(t *testing.T, cp *ControlPlane) int {
-	t.Helper()
+func (r running) crossplaneIsRestarted(t *testing.T) {
+	was := r.Processes()["crossplane"]
 
-	found := cp.runtime.find(functionName)
-	if len(found) != 1 {
-		t.Fatalf("want one process of %s, got %d", functionName, len(found))
-	}
-
-	return found[0].cmd.Process.Pid
-}
-
-func functionHealthy(t *testing.T, cp *ControlPlane) error {
-	t.Helper()
-
-	f, err := cp.dynamic.Resource(packageResource("functions")).Get(t.Context(), functionName, metav1.GetOptions{})
-	if err != nil {
+	if err := r.RestartCrossplane(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
-	return Check(f, "Healthy")
-}
-
-func testFunctionRunsAsImageUser(t *testing.T, cp *ControlPlane) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root may become another user")
-	}
-
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", functionProcess(t, cp)))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if !strings.Contains(string(b), "\nUid:\t65532\t65532\t65532\t65532\n") {
-		t.Errorf("want the function to run as the user of its image, got:\n%s", b)
-	}
-}
-
-func testFunctionIsStartedAgain(t *testing.T, cp *ControlPlane) {
-	was := functionProcess(t, cp)
-
-	if err := cp.KillFunction(functionName); err != nil {
-		t.Fatal(err)
-	}
-
-	eventually(t, "the function runs again", func() bool { return len(cp.runtime.find(functionName)) == 1 })
-
-	if now := functionProcess(t, cp); now == was {
-		t.Errorf("want another process than %d", was)
-	}
-
-	eventually(t, "the function is healthy again", func() bool { return functionHealthy(t, cp) == nil })
-
-	if n := cp.Restarts(functionName); n != 1 {
-		t.Errorf("want 1 restart, got %d", n)
-	}
-}
-
-func testFunctionIsSuspended(t *testing.T, cp *ControlPlane) {
-	if err := cp.SuspendFunction(functionName); err != nil {
-		t.Fatal(err)
-	}
-
-	eventually(t, "Crossplane knows that the function is down", func() bool { return functionHealthy(t, cp) != nil })
-	cp.ResumeFunction(functionName)
-	eventually(t, "the function is healthy again", func() bool { return functionHealthy(t, cp) == nil })
-}
-
-func testCrossplaneIsRestarted(t *testing.T, cp *ControlPlane) {
-	was := cp.Processes()["crossplane"]
-
-	if err := cp.RestartCrossplane(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
-	if now := cp.Processes()["crossplane"]; now == was || now == 0 {
+	if now := r.Processes()["crossplane"]; now == was || now == 0 {
 		t.Errorf("want another process than %d, got %d", was, now)
 	}
 
-	if err := cp.Err(); err != nil {
+	if err := r.Err(); err != nil {
 		t.Errorf("a restart is no crash: %v", err)
 	}
 }
 
-func testCrashIsReported(t *testing.T, cp *ControlPlane) {
-	pids := cp.Processes()
+func (r running) crashIsReported(t *testing.T) {
+	pids := r.Processes()
 
 	if err := syscall.Kill(pids["kwok"], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 
 	select {
-	case <-cp.Failed():
+	case <-r.Failed():
 	case <-time.After(10 * time.Second):
 		t.Fatal("a crash is not noticed")
 	}
 
-	for _, want := range []string{"kwok", "signal: killed", cp.LogFile("kwok")} {
-		if !strings.Contains(cp.Err().Error(), want) {
-			t.Errorf("report of a crash: want %q in it, got: %v", want, cp.Err())
+	for _, want := range []string{"kwok", "signal: killed", r.LogFile("kwok")} {
+		if !strings.Contains(r.Err().Error(), want) {
+			t.Errorf("report of a crash: want %q in it, got: %v", want, r.Err())
 		}
 	}
 
-	if err := cp.Stop(); err == nil {
+	if err := r.Stop(); err == nil {
 		t.Error("Stop: want the crash as the error")
 	}
 
@@ -363,7 +288,7 @@ func testCrashIsReported(t *testing.T, cp *ControlPlane) {
 		}
 	}
 
-	if _, err := os.Stat(cp.Dir); !os.IsNotExist(err) {
+	if _, err := os.Stat(r.Dir); !os.IsNotExist(err) {
 		t.Errorf("Stop: want no state left, got %v", err)
 	}
 }

@@ -35,16 +35,14 @@ type packageRuntime struct {
 	suspended map[string]bool
 }
 
-func (cp *ControlPlane) newPackageRuntime() (*packageRuntime, error) {
-	rt := &packageRuntime{
+func newPackageRuntime(cp *ControlPlane) *packageRuntime {
+	return &packageRuntime{
 		cp:        cp,
 		dir:       filepath.Join(cp.Dir, "packages"),
 		kicks:     make(chan struct{}, 1),
 		workloads: map[string]*workload{},
 		suspended: map[string]bool{},
 	}
-
-	return rt, nil
 }
 
 // kick makes the loop look at all revisions now.
@@ -162,7 +160,7 @@ func (rt *packageRuntime) ensure(ctx context.Context, r revision) error {
 	}
 
 	s := runtimeStatus{endpoint: w.address, tlsSecret: w.secret, healthy: true}
-	if r.function() && !rt.serving(w) {
+	if r.function() && !rt.serving(ctx, w) {
 		s.healthy = false
 		s.message = "The function does not accept connections"
 	}
@@ -237,11 +235,11 @@ func (rt *packageRuntime) startWorkload(w *workload) error {
 	return err
 }
 
-func (rt *packageRuntime) serving(w *workload) bool {
+func (rt *packageRuntime) serving(ctx context.Context, w *workload) bool {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 
-	return w.serving()
+	return w.serving(ctx)
 }
 
 // serverSecret returns the Secret with the certificate that a package serves
