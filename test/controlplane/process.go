@@ -86,6 +86,16 @@ func startProcess(sp *spawner, logPath string, c command) (*process, error) {
 	return p, nil
 }
 
+// alive returns whether the process has not ended.
+func (p *process) alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
 // stop asks the process to end, and ends it if it does not.
 func (p *process) stop() {
 	p.signal(syscall.SIGTERM)
