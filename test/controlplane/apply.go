@@ -78,6 +78,22 @@ func (cp *ControlPlane) Apply(ctx context.Context, namespace string, objs ...*un
 	return nil
 }
 
+// Get an object as it is now. The given one says which, and need not have more
+// than its apiVersion, kind, namespace and name.
+func (cp *ControlPlane) Get(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	c, err := cp.resource(o, o.GetNamespace())
+	if err != nil {
+		return nil, err
+	}
+
+	now, err := c.Get(ctx, o.GetName(), metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot get %s %q: %w", o.GetKind(), o.GetName(), err)
+	}
+
+	return now, nil
+}
+
 // resource returns a client for an object's kind and namespace.
 func (cp *ControlPlane) resource(o *unstructured.Unstructured, namespace string) (dynamic.ResourceInterface, error) {
 	gvk := o.GroupVersionKind()
@@ -104,7 +120,7 @@ func (cp *ControlPlane) resource(o *unstructured.Unstructured, namespace string)
 	return cp.dynamic.Resource(m.Resource).Namespace(namespace), nil
 }
 
-// connect makes the clients that we use ourselves.
+// connectDynamic makes the clients for objects of any kind.
 func (cp *ControlPlane) connectDynamic() error {
 	d, err := dynamic.NewForConfig(cp.config)
 	if err != nil {

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"context"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,4 +31,18 @@ func Check(u *unstructured.Unstructured, types ...string) error {
 	}
 
 	return nil
+}
+
+// Wait until the named conditions of an object are true.
+func (cp *ControlPlane) Wait(ctx context.Context, o *unstructured.Unstructured, types ...string) error {
+	what := o.GetKind() + " " + o.GetName()
+
+	return cp.super.wait(ctx, what, func(ctx context.Context) error {
+		now, err := cp.Get(ctx, o)
+		if err != nil {
+			return err
+		}
+
+		return Check(now, types...)
+	})
 }

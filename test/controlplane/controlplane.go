@@ -117,7 +117,7 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 		{"start kube-controller-manager", cp.startControllerManager},
 		{"start kube-scheduler", cp.startScheduler},
 		{"start nodes", cp.startNodes},
-		{"start registry", func(context.Context) error { return cp.startRegistry() }},
+		{"start registry", cp.startRegistry},
 		{"start Crossplane", cp.startCrossplane},
 		{"start storage and package runtime", cp.startBackground},
 	} {
@@ -136,18 +136,12 @@ func (cp *ControlPlane) startBackground(ctx context.Context) error {
 		return err
 	}
 
-	rt, err := cp.newPackageRuntime()
-	if err != nil {
-		return err
-	}
-
-	cp.runtime = rt
-
-	background, cancel := context.WithCancel(context.Background())
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cp.cancel = cancel
+	cp.runtime = newPackageRuntime(cp)
 
 	cp.background.Go(func() { cp.provisionVolumes(background) })
-	cp.background.Go(func() { rt.run(background) })
+	cp.background.Go(func() { cp.runtime.run(background) })
 
 	return nil
 }

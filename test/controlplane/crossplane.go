@@ -135,7 +135,7 @@ func (cp *ControlPlane) crossplaneEnv(account string) []string {
 
 // startCore starts Crossplane itself.
 func (cp *ControlPlane) startCore(ctx context.Context) error {
-	ports, err := freePorts(3)
+	ports, err := freePorts(ctx, 3)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,7 +52,7 @@ func unpack(ctx context.Context, image, dir string) (*program, error) {
 		return nil, fmt.Errorf("cannot read configuration of image %s: %w", image, err)
 	}
 
-	cmd := append(file.Config.Entrypoint, file.Config.Cmd...)
+	cmd := slices.Concat(file.Config.Entrypoint, file.Config.Cmd)
 	if len(cmd) == 0 {
 		return nil, fmt.Errorf("image %s has no entrypoint", image)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,7 +34,7 @@ func (cp *ControlPlane) startEtcd(ctx context.Context) error {
 		return err
 	}
 
-	ports, err := freePorts(2)
+	ports, err := freePorts(ctx, 2)
 	if err != nil {
 		return err
 	}
@@ -63,7 +62,7 @@ func (cp *ControlPlane) startEtcd(ctx context.Context) error {
 
 // get succeeds when a URL answers with status 200.
 func get(ctx context.Context, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return fmt.Errorf("cannot make request: %w", err)
 	}
@@ -89,7 +88,7 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
 		return err
 	}
 
-	ports, err := freePorts(1)
+	ports, err := freePorts(ctx, 1)
 	if err != nil {
 		return err
 	}
@@ -235,24 +234,6 @@ func (cp *ControlPlane) startScheduler(ctx context.Context) error {
 	}})
 
 	return err
-}
-
-// freePorts returns loopback ports that nothing listens on. All are held open
-// until all are found, so they differ.
-func freePorts(n int) ([]int, error) {
-	var out []int
-
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("cannot find a free port: %w", err)
-		}
-		defer l.Close() //nolint:errcheck // Nothing was sent.
-
-		out = append(out, l.Addr().(*net.TCPAddr).Port)
-	}
-
-	return out, nil
 }
 
 // makeStateDir makes the directory all state is in. Others may pass through it,

@@ -171,6 +171,18 @@ func (cp *ControlPlane) packagesHealthy(ctx context.Context, idx packageIndex) e
 		}
 	}
 
+	// A configuration is healthy before what it defines is served.
+	definitions, err := cp.dynamic.Resource(definitionResource()).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("cannot list definitions: %w", err)
+	}
+
+	for i := range definitions.Items {
+		if err := Check(&definitions.Items[i], "Established"); err != nil {
+			missing = append(missing, err)
+		}
+	}
+
 	for _, p := range idx.Packages {
 		if image := idx.Registry + "/" + p.Name + ":" + idx.Version; !found[image] {
 			missing = append(missing, fmt.Errorf("no package %s", image))
@@ -182,6 +194,12 @@ func (cp *ControlPlane) packagesHealthy(ctx context.Context, idx packageIndex) e
 
 func packageResource(name string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "pkg.crossplane.io", Version: "v1", Resource: name}
+}
+
+func definitionResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{
+		Group: "apiextensions.crossplane.io", Version: "v2", Resource: "compositeresourcedefinitions",
+	}
 }
 
 // mirror makes Crossplane pull the images below one path from another.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -58,7 +59,7 @@ func startProcess(sp *spawner, logPath string, c command) (*process, error) {
 	}
 	defer log.Close() //nolint:errcheck // The child has a descriptor of its own.
 
-	cmd := exec.Command(c.path, c.args...)
+	cmd := exec.Command(c.path, c.args...) //nolint:noctx // The supervisor stops its processes in order.
 	cmd.Env = c.env
 	cmd.Dir = "/"
 	cmd.Stdout = log
@@ -83,6 +84,16 @@ func startProcess(sp *spawner, logPath string, c command) (*process, error) {
 	}()
 
 	return p, nil
+}
+
+// alive returns whether the process has not ended.
+func (p *process) alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
 }
 
 // stop asks the process to end, and ends it if it does not.
@@ -122,7 +133,7 @@ func tail(path string) []byte {
 	}
 	defer f.Close() //nolint:errcheck // Opened for reading.
 
-	end, err := f.Seek(0, os.SEEK_END)
+	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return []byte(err.Error())
 	}

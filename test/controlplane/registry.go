@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -15,8 +16,8 @@ import (
 //
 // It is named by its address, not by localhost: Crossplane refuses package names
 // whose registry has no dot in it.
-func (cp *ControlPlane) startRegistry() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (cp *ControlPlane) startRegistry(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("cannot listen for the registry: %w", err)
 	}

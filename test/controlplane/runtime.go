@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,18 +32,20 @@ type packageRuntime struct {
 	mu        sync.Mutex
 	workloads map[string]*workload
 	suspended map[string]bool
+
+	// killed are processes whose end is nothing to report.
+	killed map[*process]bool
 }
 
-func (cp *ControlPlane) newPackageRuntime() (*packageRuntime, error) {
-	rt := &packageRuntime{
+func newPackageRuntime(cp *ControlPlane) *packageRuntime {
+	return &packageRuntime{
 		cp:        cp,
 		dir:       filepath.Join(cp.Dir, "packages"),
 		kicks:     make(chan struct{}, 1),
 		workloads: map[string]*workload{},
 		suspended: map[string]bool{},
+		killed:    map[*process]bool{},
 	}
-
-	return rt, nil
 }
 
 // kick makes the loop look at all revisions now.
@@ -162,7 +163,7 @@ func (rt *packageRuntime) ensure(ctx context.Context, r revision) error {
 	}
 
 	s := runtimeStatus{endpoint: w.address, tlsSecret: w.secret, healthy: true}
-	if r.function() && !rt.serving(w) {
+	if r.function() && !rt.serving(ctx, w) {
 		s.healthy = false
 		s.message = "The function does not accept connections"
 	}
@@ -221,11 +222,16 @@ func (rt *packageRuntime) startWorkload(w *workload) error {
 
 	c := w.command
 	c.onExit = func(p *process) {
-		rt.cp.log.printf("%v", p.crash())
-
 		rt.mu.Lock()
 		w.ended(time.Now())
+		killed := rt.killed[p]
+		delete(rt.killed, p)
 		rt.mu.Unlock()
+
+		if !killed {
+			rt.cp.log.printf("%v", p.crash())
+		}
+
 		rt.kick()
 	}
 
@@ -237,11 +243,11 @@ func (rt *packageRuntime) startWorkload(w *workload) error {
 	return err
 }
 
-func (rt *packageRuntime) serving(w *workload) bool {
+func (rt *packageRuntime) serving(ctx context.Context, w *workload) bool {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 
-	return w.serving()
+	return w.serving(ctx)
 }
 
 // serverSecret returns the Secret with the certificate that a package serves
@@ -277,86 +283,4 @@ func (rt *packageRuntime) serverSecret(ctx context.Context, r revision) (*corev1
 	}
 
 	return s, nil
-}
-
-// find returns the running processes of a package.
-func (rt *packageRuntime) find(pkg string) []*process {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-
-	var out []*process
-
-	for _, w := range rt.workloads {
-		if w.pkg == pkg && w.process != nil {
-			out = append(out, w.process)
-		}
-	}
-
-	return out
-}
-
-// KillFunction kills the process of a function or provider, as a node that dies
-// does. It is started again at once.
-func (cp *ControlPlane) KillFunction(name string) error {
-	found := cp.runtime.find(name)
-	if len(found) == 0 {
-		return fmt.Errorf("no process of package %q is running", name)
-	}
-
-	for _, p := range found {
-		p.signal(syscall.SIGKILL)
-		<-p.done
-	}
-
-	return nil
-}
-
-// SuspendFunction stops the process of a function or provider, and does not
-// start it again until ResumeFunction.
-func (cp *ControlPlane) SuspendFunction(name string) error {
-	cp.runtime.mu.Lock()
-	cp.runtime.suspended[name] = true
-	cp.runtime.mu.Unlock()
-
-	return cp.KillFunction(name)
-}
-
-// ResumeFunction lets a suspended package run again.
-func (cp *ControlPlane) ResumeFunction(name string) {
-	cp.runtime.mu.Lock()
-	delete(cp.runtime.suspended, name)
-	cp.runtime.mu.Unlock()
-	cp.runtime.kick()
-}
-
-// Restarts returns how often the process of a package ended by itself, or by
-// KillFunction, and was started again.
-func (cp *ControlPlane) Restarts(name string) int {
-	cp.runtime.mu.Lock()
-	defer cp.runtime.mu.Unlock()
-
-	n := 0
-
-	for _, w := range cp.runtime.workloads {
-		if w.pkg == name {
-			n += w.restarts
-		}
-	}
-
-	return n
-}
-
-// FunctionMetrics returns the URL of the metrics of a function or provider, if
-// its program takes METRICS_ADDRESS.
-func (cp *ControlPlane) FunctionMetrics(name string) (string, error) {
-	cp.runtime.mu.Lock()
-	defer cp.runtime.mu.Unlock()
-
-	for _, w := range cp.runtime.workloads {
-		if w.pkg == name {
-			return "http://" + w.metrics + "/metrics", nil
-		}
-	}
-
-	return "", fmt.Errorf("package %q has no process", name)
 }

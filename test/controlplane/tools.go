@@ -85,7 +85,7 @@ func tools() []tool {
 // Tools returns the names of all programs a control plane consists of.
 // crossplane is the CLI, crossplane-core is Crossplane.
 func Tools() []string {
-	var out []string
+	out := make([]string, 0, len(tools()))
 	for _, t := range tools() {
 		out = append(out, t.name)
 	}
@@ -242,7 +242,9 @@ func (b *toolbox) source(ctx context.Context, t tool) (string, error) {
 		return "", fmt.Errorf("cannot download module %s: %w\n%s%s", t.module, err, out, stderr.Bytes())
 	}
 
-	var m struct{ Dir string }
+	var m struct {
+		Dir string `json:"Dir"` //nolint:tagliatelle // The go command writes it so.
+	}
 	if err := json.Unmarshal(out, &m); err != nil {
 		return "", fmt.Errorf("cannot parse answer of go mod download: %w", err)
 	}

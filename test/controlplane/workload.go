@@ -52,7 +52,7 @@ func (rt *packageRuntime) newWorkload(ctx context.Context, r revision, tls *core
 		return nil, err
 	}
 
-	ports, err := freePorts(2)
+	ports, err := freePorts(ctx, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -140,12 +140,12 @@ func (w *workload) ended(now time.Time) {
 
 // serving returns whether the process accepts connections. It tries only until
 // it did once.
-func (w *workload) serving() bool {
+func (w *workload) serving(ctx context.Context) bool {
 	if w.process == nil || w.accepted {
 		return w.accepted
 	}
 
-	c, err := net.DialTimeout("tcp", w.address, time.Second)
+	c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", w.address)
 	if err != nil {
 		return false
 	}
