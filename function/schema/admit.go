@@ -107,7 +107,7 @@ func tooLarge(o *unstructured.Unstructured) field.ErrorList {
 	if len(b) <= maxObject {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(nil, fmt.Sprintf("%d bytes", len(b)), fmt.Sprintf("the API server stores at most %d bytes of an object: move large values into a ConfigMap or a volume", maxObject))}
+	return field.ErrorList{field.Invalid(nil, fmt.Sprintf("%d bytes", len(b)), fmt.Sprintf("too large: the API server stores at most %d bytes of an object: move large values into a ConfigMap or a volume", maxObject))}
 }
 
 // names of the kinds, sorted.
