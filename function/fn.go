@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -22,6 +23,9 @@ import (
 // since Crossplane v2.4 of what is required, so this only bounds how long an older Crossplane misses the latter. Each
 // reconcile patches every composed object, so it is long.
 const rest = 10 * time.Minute
+
+// maxResponse is the size of the largest response that Crossplane takes: it leaves gRPC's default as it is.
+const maxResponse = 4 << 20
 
 // A Function composes the kinds of graphplane.io.
 type Function struct {
@@ -58,6 +62,10 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		err = f.cluster(req, rsp, xr)
 	default:
 		response.Fatal(rsp, errors.Errorf("this function composes InferenceGraph and InferenceCluster of %s, not %s: use it in their Compositions only", v1alpha1.GroupVersion, kind))
+	}
+	if err == nil && proto.Size(rsp) > maxResponse {
+		rsp.Desired = req.GetDesired()
+		err = errors.Errorf("the objects of this %s are larger than the %d bytes that Crossplane takes: move large values, as of env, into a ConfigMap or a volume", wire.String(xr, "kind"), maxResponse)
 	}
 	if err != nil {
 		log.Info("Refused", "reason", err.Error())

@@ -94,7 +94,7 @@ func readCluster(name string, o *structpb.Struct) (graph.Cluster, error) {
 	if err := wire.Decode(o, "spec", &spec); err != nil {
 		return graph.Cluster{}, errors.Wrapf(err, "cannot read InferenceCluster %q", name)
 	}
-	return graph.Cluster{Name: name, Defaults: spec.Defaults, Policy: spec.Policy}, nil
+	return graph.NewCluster(name, spec), nil
 }
 
 func missing(format string, args ...any) error {

@@ -34,13 +34,15 @@ const (
 const MainContainer = "main"
 
 // A Component is one process of a graph, in any number of replicas.
-// +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.scaling))",message="replicas and scaling cannot be set together: remove replicas to let scaling own it, or remove scaling"
-// +kubebuilder:validation:XValidation:rule="self.type in ['worker', 'prefill', 'decode', 'custom'] || !has(self.gpus) || self.gpus == 0",message="gpus is for components of type worker, prefill, decode or custom: remove gpus"
-// +kubebuilder:validation:XValidation:rule="self.type in ['worker', 'prefill', 'decode', 'custom'] || !has(self.nodeCount) || self.nodeCount == 1",message="nodeCount over 1 is for components of type worker, prefill, decode or custom: remove nodeCount"
-// +kubebuilder:validation:XValidation:rule="!has(self.gpuResource) || has(self.gpus)",message="gpuResource names the resource that gpus counts: set gpus too, or remove gpuResource"
-// +kubebuilder:validation:XValidation:rule="!has(self.minAvailable) || has(self.scaling) || self.minAvailable <= (has(self.replicas) ? self.replicas : 1) || (has(self.replicas) && self.replicas == 0)",message="minAvailable cannot be more than replicas: lower minAvailable or raise replicas"
-// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type of a component is immutable: add a component of another name and remove this one"
-// +kubebuilder:validation:XValidation:rule="((has(self.nodeCount) ? self.nodeCount : 1) > 1) == ((has(oldSelf.nodeCount) ? oldSelf.nodeCount : 1) > 1)",message="nodeCount cannot change between one node and several: add a component of another name and remove this one"
+// +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.scaling))",message="replicas and scaling cannot be set together: remove replicas to let scaling own it, or remove scaling",fieldPath=".replicas"
+// +kubebuilder:validation:XValidation:rule="self.type in ['worker', 'prefill', 'decode', 'custom'] || !has(self.gpus) || self.gpus == 0",message="gpus is for components of type worker, prefill, decode or custom: remove gpus",fieldPath=".gpus"
+// +kubebuilder:validation:XValidation:rule="self.type in ['worker', 'prefill', 'decode', 'custom'] || !has(self.nodeCount) || self.nodeCount == 1",message="nodeCount over 1 is for components of type worker, prefill, decode or custom: remove nodeCount",fieldPath=".nodeCount"
+// +kubebuilder:validation:XValidation:rule="!has(self.gpuResource) || has(self.gpus)",message="gpuResource names the resource that gpus counts: set gpus too, or remove gpuResource",fieldPath=".gpuResource"
+// +kubebuilder:validation:XValidation:rule="!has(self.minAvailable) || has(self.scaling) || self.minAvailable <= (has(self.replicas) ? self.replicas : 1) || (has(self.replicas) && self.replicas == 0)",message="minAvailable cannot be more than replicas: lower minAvailable or raise replicas",fieldPath=".minAvailable"
+// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type of a component is immutable: add a component of another name and remove this one",fieldPath=".type"
+// +kubebuilder:validation:XValidation:rule="((has(self.nodeCount) ? self.nodeCount : 1) > 1) == ((has(oldSelf.nodeCount) ? oldSelf.nodeCount : 1) > 1)",message="nodeCount cannot change between one node and several: add a component of another name and remove this one",fieldPath=".nodeCount"
+// +kubebuilder:validation:XValidation:rule="self.type != 'custom' || (has(self.podTemplate) && has(self.podTemplate.spec) && has(self.podTemplate.spec.containers) && self.podTemplate.spec.containers.exists(k, k.name == 'main' && has(k.image) && size(k.image) > 0))",message="a component of type custom needs a container named main, with an image, in podTemplate.spec.containers",fieldPath=".podTemplate"
+// +kubebuilder:validation:XValidation:rule="!has(self.sharedMemory) || !quantity(string(self.sharedMemory)).isLessThan(quantity('0'))",message="sharedMemory must not be negative: use 0 to mount none",fieldPath=".sharedMemory"
 type Component struct {
 	// Name of the component, unique in the graph without regard to case. With the graph's name it makes the name of
 	// the component's objects.
@@ -97,6 +99,7 @@ type Component struct {
 	// SharedMemory is the size of /dev/shm. Defaults to 8Gi for worker, prefill and decode; 0 mounts none.
 	// +optional
 	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
 	SharedMemory *resource.Quantity `json:"sharedMemory,omitempty"`
 
 	// CompilationCache is a claim that keeps what the engine compiled.
@@ -130,15 +133,15 @@ type CompilationCache struct {
 
 	// MountPath in the container. Defaults to where the backend keeps its cache.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^/`
+	// +kubebuilder:validation:Pattern=`^/[^:]*$`
 	// +kubebuilder:validation:MaxLength=1024
 	MountPath string `json:"mountPath,omitempty"`
 }
 
 // Scaling hands the number of replicas to an autoscaler.
 // +kubebuilder:validation:XValidation:rule="[has(self.metrics), has(self.triggers), has(self.slo), has(self.external) && self.external].filter(x, x).size() == 1",message="scaling needs exactly one of metrics, triggers, slo and external: keep one"
-// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min cannot be more than max: lower min or raise max"
-// +kubebuilder:validation:XValidation:rule="has(self.max) || (has(self.external) && self.external)",message="scaling needs max: set the most replicas the component may have"
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min cannot be more than max: lower min or raise max",fieldPath=".min"
+// +kubebuilder:validation:XValidation:rule="has(self.max) || (has(self.external) && self.external)",message="scaling needs max: set the most replicas the component may have",fieldPath=".max"
 type Scaling struct {
 	// Min is the least number of replicas. Defaults to 1.
 	// +optional

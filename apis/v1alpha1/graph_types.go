@@ -24,8 +24,8 @@ const (
 // +kubebuilder:resource:scope=Namespaced,shortName=ig,categories=graphplane
 // +kubebuilder:printcolumn:name="COMPONENTS",type=string,JSONPath=`.status.readyComponents`
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name begins the names of Services, which allow lower case letters, digits and hyphens, with a letter first: choose such a name"
-// +kubebuilder:validation:XValidation:rule="self.spec.components.all(c, size(self.metadata.name) + size(c.name) < 63)",message="metadata.name and a name in spec.components make one object name with a hyphen between them, which may have 63 characters: shorten one of them"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name begins the names of Services, which allow lower case letters, digits and hyphens, with a letter first: choose such a name",fieldPath=".metadata.name"
+// +kubebuilder:validation:XValidation:rule="self.spec.components.all(c, size(self.metadata.name) + size(c.name) < 63)",message="metadata.name and a name in spec.components make one object name with a hyphen between them, which may have 63 characters: shorten one of them",fieldPath=".metadata.name"
 type InferenceGraph struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -44,6 +44,9 @@ type InferenceGraphList struct {
 }
 
 // InferenceGraphSpec is what an InferenceGraph should be.
+// +kubebuilder:validation:XValidation:rule="!has(self.model) || !has(self.model.cache) || (has(self.claims) && self.claims.exists(k, k.name == self.model.cache.claim))",message="model.cache.claim is no name in claims: add it there, with a size to create it or without one to use a claim that exists",fieldPath=".model.cache.claim"
+// +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.mounts) || c.mounts.all(m, has(self.claims) && self.claims.exists(k, k.name == m.claim)))",message="claim of a component's mounts is no name in claims: add it there, with a size to create it or without one to use a claim that exists",fieldPath=".components"
+// +kubebuilder:validation:XValidation:rule="has(self.model) || self.components.all(c, !(c.type in ['worker', 'prefill', 'decode']) || (has(c.podTemplate) && has(c.podTemplate.spec) && has(c.podTemplate.spec.containers) && c.podTemplate.spec.containers.exists(k, k.name == 'main' && (has(k.command) || has(k.args)))))",message="model is needed to generate the command of a worker: set model.name, or give the worker a command in podTemplate.spec.containers, in a container named main",fieldPath=".model"
 type InferenceGraphSpec struct {
 	// ClusterRef names the InferenceCluster this graph runs on. Without an InferenceCluster named "local", built-in
 	// defaults for the cluster that Crossplane runs in hold.
@@ -191,8 +194,8 @@ type Mount struct {
 	// +kubebuilder:validation:MaxLength=63
 	Claim string `json:"claim"`
 
-	// MountPath in the container, absolute.
-	// +kubebuilder:validation:Pattern=`^/`
+	// MountPath in the container, absolute and without colons.
+	// +kubebuilder:validation:Pattern=`^/[^:]*$`
 	// +kubebuilder:validation:MaxLength=1024
 	MountPath string `json:"mountPath"`
 }
@@ -275,10 +278,12 @@ type ProviderConfigReference struct {
 
 // A Claim is a PersistentVolumeClaim: composed when it has a size, else it must exist.
 // +kubebuilder:validation:XValidation:rule="has(self.size) || !(has(self.storageClassName) || has(self.accessMode))",message="storageClassName and accessMode are for claims that are created: set size too, or leave both out to use a claim that exists"
-// +kubebuilder:validation:XValidation:rule="has(self.size) == has(oldSelf.size)",message="size cannot be added to or removed from a claim: use a claim of another name"
-// +kubebuilder:validation:XValidation:rule="!has(self.size) || (has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName))",message="storageClassName of a claim is immutable: use a claim of another name"
-// +kubebuilder:validation:XValidation:rule="!has(self.size) || (has(self.accessMode) == has(oldSelf.accessMode) && (!has(self.accessMode) || self.accessMode == oldSelf.accessMode))",message="accessMode of a claim is immutable: use a claim of another name"
-// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",message="size of a claim cannot shrink: use a claim of another name"
+// +kubebuilder:validation:XValidation:rule="has(self.size) == has(oldSelf.size)",message="size cannot be added to or removed from a claim: use a claim of another name",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || (has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName))",message="storageClassName of a claim is immutable: use a claim of another name",fieldPath=".storageClassName"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || (has(self.accessMode) == has(oldSelf.accessMode) && (!has(self.accessMode) || self.accessMode == oldSelf.accessMode))",message="accessMode of a claim is immutable: use a claim of another name",fieldPath=".accessMode"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",message="size of a claim cannot shrink: use a claim of another name",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || quantity(string(self.size)).isGreaterThan(quantity('0'))",message="size must be more than 0, as 100Gi",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule="self.name != 'shared-memory'",message="shared-memory is the volume of /dev/shm: use another name",fieldPath=".name"
 type Claim struct {
 	// Name by which components mount the claim. A claim that is created is called <graph>-<name>; a claim that exists is
 	// called by this name.
@@ -353,7 +358,7 @@ type Topology struct {
 }
 
 // Restart rolls components again each time its ID changes.
-// +kubebuilder:validation:XValidation:rule="!has(self.order) || self.strategy != 'Parallel'",message="order is for strategy Sequential: remove order or set strategy to Sequential"
+// +kubebuilder:validation:XValidation:rule="!has(self.order) || self.strategy != 'Parallel'",message="order is for strategy Sequential: remove order or set strategy to Sequential",fieldPath=".order"
 type Restart struct {
 	// ID of the restart. A new ID requests a new restart.
 	// +kubebuilder:validation:MinLength=1

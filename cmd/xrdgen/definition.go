@@ -5,10 +5,14 @@ import (
 	"strings"
 
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 )
+
+// maxContainers of a pod template.
+const maxContainers = 16
 
 // definition is the part of an apiextensions.crossplane.io/v2 CompositeResourceDefinition that is generated. Its schema
 // stays typed, so that what controller-gen wrote is what users get.
@@ -77,13 +81,17 @@ func Definition(crd []byte) (string, []byte, error) {
 
 // trim drops the descriptions of Kubernetes' own types, nine tenths of the definition, which kubectl explain shows for
 // their native kinds, and makes podTemplate.spec.containers optional: a template may add a node selector and leave the
-// component's own container alone.
+// component's own container alone. Lists of containers get a bound, without which the estimated cost of a rule on them is
+// over the API server's budget.
 func trim(s *extv1.JSONSchemaProps, path string) {
 	if native(path) {
 		s.Description = ""
 	}
 	if strings.HasSuffix(path, ".podTemplate.spec") {
 		s.Required = slices.DeleteFunc(s.Required, func(r string) bool { return r == "containers" })
+	}
+	if strings.HasSuffix(path, ".podTemplate.spec.containers") {
+		s.MaxItems = ptr.To(int64(maxContainers))
 	}
 	if s.Items != nil && s.Items.Schema != nil {
 		trim(s.Items.Schema, path+"[]")

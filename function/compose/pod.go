@@ -97,7 +97,7 @@ func volumeMounts(c *graph.Component) []corev1.VolumeMount {
 		out = append(out, corev1.VolumeMount{Name: m.Volume, MountPath: m.Path})
 	}
 	if c.SharedMemory != nil {
-		out = append(out, corev1.VolumeMount{Name: sharedMemoryVolume, MountPath: "/dev/shm"})
+		out = append(out, corev1.VolumeMount{Name: sharedMemoryVolume, MountPath: graph.SharedMemoryPath})
 	}
 	return out
 }

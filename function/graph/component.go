@@ -20,6 +20,9 @@ const gpuResource = "nvidia.com/gpu"
 // sharedMemory is the size of an engine's /dev/shm, as the Dynamo operator sets it.
 const sharedMemory = "8Gi"
 
+// SharedMemoryPath is where shared memory is mounted.
+const SharedMemoryPath = "/dev/shm"
+
 // component resolves one component.
 func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 	c := Component{
@@ -73,6 +76,10 @@ func (r *resolver) mounts(c *Component, in *v1alpha1.Component, at *field.Path) 
 		p := at.Child("mounts").Index(i)
 		if slices.ContainsFunc(out, func(o Mount) bool { return path.Clean(o.Path) == path.Clean(m.MountPath) }) {
 			r.Add(field.Duplicate(p.Child("mountPath"), m.MountPath))
+			continue
+		}
+		if c.SharedMemory != nil && path.Clean(m.MountPath) == SharedMemoryPath {
+			r.Add(field.Invalid(p.Child("mountPath"), m.MountPath, "shared memory is mounted at "+SharedMemoryPath+": use another path, or set sharedMemory to 0"))
 			continue
 		}
 		out = append(out, r.mount(m, p))

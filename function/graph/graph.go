@@ -112,3 +112,8 @@ type Cluster struct {
 	Defaults v1alpha1.Defaults
 	Policy   v1alpha1.Policy
 }
+
+// NewCluster returns what a graph needs to know of an InferenceCluster.
+func NewCluster(name string, spec v1alpha1.InferenceClusterSpec) Cluster {
+	return Cluster{Name: name, Defaults: spec.Defaults, Policy: spec.Policy}
+}

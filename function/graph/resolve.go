@@ -43,7 +43,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		Namespace:       in.Namespace,
 		DynamoNamespace: names.Dynamo(in.Namespace, in.Name),
 		Backend:         in.Spec.Backend,
-		Discovery:       cmp.Or(in.Spec.Runtime.Discovery, in.Cluster.Defaults.Discovery, v1alpha1.DiscoveryKubernetes),
+		Discovery:       r.discovery(),
 		Orchestrator:    v1alpha1.OrchestratorDeployment,
 		Env:             in.Spec.Env,
 		NetworkPolicy:   in.Spec.NetworkPolicy != v1alpha1.NetworkPolicyNone,

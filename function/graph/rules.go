@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -65,6 +66,11 @@ func (r *resolver) enums() {
 	}
 }
 
+// discovery is the graph's, or else the platform's.
+func (r *resolver) discovery() v1alpha1.Discovery {
+	return cmp.Or(r.in.Spec.Runtime.Discovery, r.in.Cluster.Defaults.Discovery, v1alpha1.DiscoveryKubernetes)
+}
+
 // gang reports whether a gang scheduler places the pods, which needs part of their names.
 func (r *resolver) gang() bool {
 	g := r.in.Spec.Gang
@@ -83,7 +89,7 @@ func (r *resolver) env() {
 // unsupported refuses what this version knows of, but does not do.
 func (r *resolver) unsupported() {
 	s, at := r.in.Spec, r.spec
-	if s.Runtime.Discovery == v1alpha1.DiscoveryEtcd {
+	if r.discovery() == v1alpha1.DiscoveryEtcd {
 		r.Unsupported(at.Child("runtime", "discovery"), "use kubernetes")
 	}
 	if s.Runtime.RequestPlane == v1alpha1.RequestPlaneNATS {

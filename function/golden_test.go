@@ -1,0 +1,171 @@
+package function_test
+
+import (
+	"bytes"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/manifest"
+	"github.com/graphplane/graphplane/function/render"
+	"github.com/graphplane/graphplane/function/schema"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files") //nolint:gochecknoglobals // Flags of tests are variables.
+
+const (
+	examples = "../examples"
+	golden   = "testdata/golden"
+)
+
+// TestGolden renders every example, and compares the objects and the status with what was reviewed once. Run it with
+// -update to rewrite the files after a change that is meant, and review them again.
+func TestGolden(t *testing.T) {
+	renderer, err := render.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, err := schema.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	clusters := read(t, filepath.Join(examples, "cluster.yaml"))
+	written := map[string]bool{}
+	for _, path := range exampleFiles(t) {
+		name := goldenName(t, path)
+		written[name] = true
+		t.Run(name, func(t *testing.T) {
+			got := &bytes.Buffer{}
+			for _, o := range read(t, path) {
+				if errs := kinds.Admit(t.Context(), &o, nil); len(errs) > 0 {
+					t.Fatalf("%s: %v", path, errs.ToAggregate())
+				}
+				r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: clusters})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := manifest.YAML(got, append([]unstructured.Unstructured{*r.Composite}, r.Composed...)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			compare(t, filepath.Join(golden, name), got.Bytes())
+		})
+	}
+	stale(t, written)
+}
+
+// TestGoldenRest asserts that a graph whose objects all exist changes nothing: what is observed is what is desired.
+func TestGoldenRest(t *testing.T) {
+	renderer, err := render.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range exampleFiles(t) {
+		for _, o := range read(t, path) {
+			first, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: read(t, filepath.Join(examples, "cluster.yaml"))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			second, err := renderer.Render(t.Context(), render.Request{
+				Composite: &o, Required: read(t, filepath.Join(examples, "cluster.yaml")), Observed: first.Composed,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(first.Composed, second.Composed); diff != "" {
+				t.Errorf("%s: objects change at rest (-first, +second):\n%s", path, diff)
+			}
+			if len(second.Removed) > 0 {
+				t.Errorf("%s: %d objects are removed at rest", path, len(second.Removed))
+			}
+		}
+	}
+}
+
+func compare(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:gosec // Golden files are public.
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // The path is made of constants and of names of examples.
+	if err != nil {
+		t.Fatalf("%v: run this test with -update, and review the file", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want, +got):\n%s", path, diff)
+	}
+}
+
+// stale fails for golden files of examples that are gone.
+func stale(t *testing.T, written map[string]bool) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(golden, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if written[filepath.Base(f)] {
+			continue
+		}
+		if *update {
+			if err := os.Remove(f); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		t.Errorf("%s belongs to no example: delete it", f)
+	}
+}
+
+// goldenName is story-name.yaml for examples/story/name.yaml.
+func goldenName(t *testing.T, path string) string {
+	t.Helper()
+	rel, err := filepath.Rel(examples, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(filepath.ToSlash(rel), "/", "-")
+}
+
+func exampleFiles(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(examples, func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".yaml" {
+			out = append(out, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// read the objects of a file that are ours.
+func read(t *testing.T, path string) []unstructured.Unstructured {
+	t.Helper()
+	f, err := os.Open(path) //nolint:gosec // The path is made of constants and of names of examples.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // It was only read.
+	objects, err := manifest.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(objects, func(o unstructured.Unstructured) bool {
+		return o.GroupVersionKind().GroupVersion() != v1alpha1.GroupVersion
+	})
+}
