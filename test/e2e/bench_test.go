@@ -1,0 +1,175 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/test/controlplane"
+)
+
+// BenchmarkCluster measures what users wait for, and what graphs cost the API server, from the creation of some graphs
+// at once to the last that is Ready, and for a minute after that.
+func BenchmarkCluster(b *testing.B) {
+	for _, bb := range []struct {
+		name       string
+		graphs     int
+		components int
+	}{
+		// The first graph of a control plane waits for Crossplane to start its watches.
+		{name: "warm-up", graphs: 1, components: 3},
+		{name: "graphs=1", graphs: 1, components: 3},
+		{name: "graphs=1/components=25", graphs: 1, components: 25},
+		{name: "graphs=100", graphs: 100, components: 3},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			for i := range b.N {
+				measure(b, fmt.Sprintf("bench-%d-%d-%d", bb.graphs, bb.components, i), bb.graphs, bb.components)
+			}
+		})
+	}
+}
+
+func measure(b *testing.B, ns string, n, components int) {
+	b.Helper()
+	ctx := b.Context()
+	if _, err := e2e.kube.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}, metav1.CreateOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { removeAll(b, ns) })
+	events, opens := breaker(b, "events_total"), breaker(b, "opens_total")
+	all := map[string]*unstructured.Unstructured{}
+	for i := range n {
+		o := benchGraph(b, fmt.Sprintf("%s-%d", ns, i), components)
+		all[o.GetName()] = o
+	}
+
+	start := time.Now()
+	for _, o := range all {
+		if err := e2e.cp.Apply(ctx, ns, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	present := await(b, func() bool {
+		l, err := e2e.kube.AppsV1().Deployments(ns).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+		return err == nil && len(l.Items) == n*components
+	}).Sub(start)
+	ready := await(b, func() bool {
+		l, err := e2e.client.Resource(graphs()).Namespace(ns).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+		return err == nil && allReady(l.Items)
+	}).Sub(start)
+	b.ReportMetric(present.Seconds(), "s-to-deployments")
+	b.ReportMetric(ready.Seconds(), "s-to-ready")
+	b.ReportMetric(float64(writes(b, start, ns))/float64(n), "writes/graph")
+	b.ReportMetric((breaker(b, "events_total")-events)/float64(n), "events/graph")
+	b.ReportMetric(breaker(b, "opens_total")-opens, "breakers-opened")
+
+	// What follows a rollout may be a few seconds late.
+	time.Sleep(5 * time.Second)
+	rest := time.Now()
+	time.Sleep(time.Minute)
+	b.ReportMetric(float64(writes(b, rest, ns)), "writes-at-rest/min")
+	b.ReportMetric(0, "ns/op")
+}
+
+func benchGraph(b *testing.B, name string, components int) *unstructured.Unstructured {
+	b.Helper()
+	y := fmt.Sprintf(disaggregated, name)
+	for i := 3; i < components; i++ {
+		y += fmt.Sprintf("  - {name: decode-%d, type: decode}\n", i)
+	}
+	objs, err := controlplane.ParseObjects([]byte(y))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return objs[0]
+}
+
+// await polls often enough for what takes half a second, and returns when it saw what it waited for.
+func await(b *testing.B, check func() bool) time.Time {
+	b.Helper()
+	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if check() {
+			return time.Now()
+		}
+		if time.Now().After(deadline) {
+			b.Fatal("timed out")
+		}
+	}
+}
+
+func allReady(items []unstructured.Unstructured) bool {
+	for _, u := range items {
+		if conditionStatus(&u, "Ready") != "True" || conditionStatus(&u, v1alpha1.ConditionComponentsReady) != "True" {
+			return false
+		}
+	}
+	return len(items) > 0
+}
+
+func conditionStatus(u *unstructured.Unstructured, kind string) string {
+	cs, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
+	for _, c := range cs {
+		if m, _ := c.(map[string]any); m["type"] == kind {
+			return fmt.Sprint(m["status"])
+		}
+	}
+	return ""
+}
+
+// writes counts what Crossplane wrote in a namespace.
+func writes(b *testing.B, since time.Time, ns string) int {
+	b.Helper()
+	all, err := e2e.cp.Writes(since)
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	for _, w := range all {
+		if w.Namespace == ns && w.User == "system:serviceaccount:crossplane-system:crossplane" {
+			n++
+		}
+	}
+	return n
+}
+
+// breaker sums a metric of Crossplane's circuit breaker of InferenceGraphs.
+func breaker(b *testing.B, metric string) float64 {
+	b.Helper()
+	rsp, err := http.Get(e2e.cp.CrossplaneMetrics)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rsp.Body.Close()
+	sum := 0.0
+	for s := bufio.NewScanner(rsp.Body); s.Scan(); {
+		name, value, _ := strings.Cut(s.Text(), "} ")
+		if strings.HasPrefix(name, "circuit_breaker_"+metric) && strings.Contains(name, "inferencegraphs") {
+			v, _ := strconv.ParseFloat(value, 64)
+			sum += v
+		}
+	}
+	return sum
+}
+
+func removeAll(b *testing.B, ns string) {
+	b.Helper()
+	ctx := context.Background()
+	policy := metav1.DeletePropagationBackground
+	_ = e2e.client.Resource(graphs()).Namespace(ns).DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &policy}, metav1.ListOptions{})
+	await(b, func() bool {
+		l, err := e2e.kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
+		return apierrors.IsNotFound(err) || (err == nil && len(l.Items) == 0)
+	})
+}
