@@ -52,6 +52,7 @@ func TestControlPlane(t *testing.T) {
 	t.Run("ClaimsAreBound", r.claimsAreBound)
 	t.Run("RightsAreLimited", r.rightsAreLimited)
 	t.Run("UsageProtects", r.usageProtects)
+	t.Run("ProviderHasAccount", r.providerHasAccount)
 	t.Run("FunctionRunsAsImageUser", r.functionRunsAsImageUser)
 	t.Run("FunctionIsStartedAgain", r.functionIsStartedAgain)
 	t.Run("FunctionIsSuspended", r.functionIsSuspended)

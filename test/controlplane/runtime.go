@@ -162,10 +162,9 @@ func (rt *packageRuntime) ensure(ctx context.Context, r revision) error {
 		return err
 	}
 
-	s := runtimeStatus{endpoint: w.address, tlsSecret: w.secret, healthy: true}
-	if r.function() && !rt.serving(ctx, w) {
-		s.healthy = false
-		s.message = "The function does not accept connections"
+	s := runtimeStatus{endpoint: w.address, tlsSecret: w.secret, healthy: rt.healthy(ctx, r, w)}
+	if !s.healthy {
+		s.message = "The package's process does not run, or does not accept connections"
 	}
 
 	if !r.report(s, time.Now()) {
@@ -243,11 +242,17 @@ func (rt *packageRuntime) startWorkload(w *workload) error {
 	return err
 }
 
-func (rt *packageRuntime) serving(ctx context.Context, w *workload) bool {
+// healthy returns whether a function serves, or a provider runs: a provider need
+// not serve anything.
+func (rt *packageRuntime) healthy(ctx context.Context, r revision, w *workload) bool {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 
-	return w.serving(ctx)
+	if r.function() {
+		return w.serving(ctx)
+	}
+
+	return w.process != nil
 }
 
 // serverSecret returns the Secret with the certificate that a package serves

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,6 +19,9 @@ const (
 
 	// longestPause between two starts of a process that does not stay up.
 	longestPause = 5 * time.Second
+
+	// filesDir holds a package's certificates, and a provider's kubeconfig.
+	filesDir = "files"
 )
 
 // A workload is the process of one package revision.
@@ -76,12 +80,27 @@ func (rt *packageRuntime) newWorkload(ctx context.Context, r revision, tls *core
 		w.command.args = append(w.command.args, "--address="+w.address)
 	}
 
-	certs := filepath.Join(dir, "tls-server")
-	if err := writeFiles(certs, tls.Data); err != nil {
+	if err := rt.writeWorkloadFiles(ctx, r, dir, tls); err != nil {
 		return nil, err
 	}
 
-	return w, p.own(certs)
+	return w, p.own(filepath.Join(dir, filesDir))
+}
+
+// writeWorkloadFiles writes what is mounted into a package's pod.
+func (rt *packageRuntime) writeWorkloadFiles(ctx context.Context, r revision, dir string, tls *corev1.Secret) error {
+	files := maps.Clone(tls.Data)
+
+	if !r.function() {
+		kubeconfig, err := rt.account(ctx, r)
+		if err != nil {
+			return err
+		}
+
+		files["kubeconfig"] = kubeconfig
+	}
+
+	return writeFiles(filepath.Join(dir, filesDir), files)
 }
 
 // env is what Crossplane's package runtime sets in a package's pod.
@@ -89,7 +108,7 @@ func (rt *packageRuntime) env(r revision, dir string) []string {
 	out := []string{
 		"HOME=/",
 		"POD_NAMESPACE=" + crossplaneNamespace,
-		"TLS_SERVER_CERTS_DIR=" + filepath.Join(dir, "tls-server"),
+		"TLS_SERVER_CERTS_DIR=" + filepath.Join(dir, filesDir),
 		"REVISION_NAME=" + r.GetName(),
 		"REVISION_UID=" + string(r.GetUID()),
 	}
@@ -98,7 +117,7 @@ func (rt *packageRuntime) env(r revision, dir string) []string {
 		return append(out, "FUNCTION_NAME="+r.pkg())
 	}
 
-	return append(out, "PROVIDER_NAME="+r.pkg(), "KUBECONFIG="+filepath.Join(dir, "kubeconfig"))
+	return append(out, "PROVIDER_NAME="+r.pkg(), "KUBECONFIG="+filepath.Join(dir, filesDir, "kubeconfig"))
 }
 
 // own gives a directory and the files in it to the user the program runs as.
