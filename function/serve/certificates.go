@@ -132,7 +132,8 @@ func parse(crt, key, ca []byte) (*tls.Config, error) {
 		Certificates: []tls.Certificate{pair},
 		ClientCAs:    pool,
 		ClientAuth:   tls.RequireAndVerifyClientCert,
-		// A resumed session would carry a client past a changed authority.
+		// Crossplane keeps its connection, so that tickets would save nothing, and
+		// without them none carries a client past a changed authority.
 		SessionTicketsDisabled: true,
 	}, nil
 }
