@@ -16,13 +16,24 @@ import (
 
 	inputv1alpha1 "github.com/graphplane/graphplane/apis/input/v1alpha1"
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/ready"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
-// rest is how long Crossplane may leave a composite resource alone. Watches bring every change of what is composed, and
-// since Crossplane v2.4 of what is required, so this only bounds how long an older Crossplane misses the latter. Each
-// reconcile patches every composed object, so it is long.
-const rest = 10 * time.Minute
+// How long Crossplane may leave a composite resource alone. Watches bring every change of what is composed, and since
+// Crossplane v2.4 of what is required. But each reconcile patches every composed object, and Crossplane drops events,
+// those of edits too, while the circuit breaker of a composite resource is open: after some fifty updates in short
+// order, as of a few rollouts at once. https://github.com/crossplane/crossplane/issues/7703
+const (
+	// rest is for what is ready. It bounds how long a Crossplane before v2.4 misses a change of what is required.
+	rest = 10 * time.Minute
+
+	// settle is for what is not ready, or has just become so: a breaker may have opened on the way.
+	settle = 2 * time.Minute
+
+	// blind is for what the breaker keeps events from.
+	blind = 10 * time.Second
+)
 
 // maxResponse is the size of the largest response that Crossplane takes: it leaves gRPC's default as it is.
 const maxResponse = 4 << 20
@@ -46,7 +57,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	xr := req.GetObserved().GetComposite().GetResource()
 	kind := wire.String(xr, "apiVersion") + "/" + wire.String(xr, "kind")
 	log := f.log.WithValues("kind", wire.String(xr, "kind"), "namespace", wire.String(xr, "metadata", "namespace"), "name", wire.String(xr, "metadata", "name"))
-	rsp := response.To(req, rest)
+	rsp := response.To(req, patience(xr))
 
 	in := &inputv1alpha1.Input{}
 	if err := decodeInput(req.GetInput(), in); err != nil {
@@ -76,6 +87,17 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		refuse(rsp, reason, err)
 	}
 	return rsp, nil
+}
+
+// patience is how long Crossplane may leave a composite resource alone, judged by its own conditions.
+func patience(xr *structpb.Struct) time.Duration {
+	switch {
+	case ready.Condition(xr, "Responsive") == "False":
+		return blind
+	case ready.Condition(xr, "Ready") != "True":
+		return settle
+	}
+	return rest
 }
 
 // decodeInput reads the input of the Composition strictly: a field it does not know is an error.

@@ -14,11 +14,14 @@ import (
 	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/ready"
+	"github.com/graphplane/graphplane/function/wire"
 )
 
 // report writes the status of an InferenceGraph and its conditions.
 func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict) error {
 	status := v1alpha1.InferenceGraphStatus{
+		ObservedGeneration: wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation"),
+
 		URL:             compose.URL(g),
 		DynamoNamespace: g.DynamoNamespace,
 		Orchestrator:    g.Orchestrator,

@@ -2,6 +2,10 @@ package v1alpha1
 
 // InferenceGraphStatus is what was last seen of an InferenceGraph. Conditions are kept by Crossplane.
 type InferenceGraphStatus struct {
+	// ObservedGeneration is the generation of the spec that the rest of the status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
 	// URL the graph is reached by.
 	// +optional
 	URL string `json:"url,omitempty"`

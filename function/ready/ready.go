@@ -44,7 +44,7 @@ func Established(o *structpb.Struct) Verdict {
 	if o == nil {
 		return wait("Waiting to be created")
 	}
-	if condition(o, "Established") != "True" {
+	if Condition(o, "Established") != "True" {
 		return wait("Waiting for the API server to serve the kind")
 	}
 	return Verdict{Ready: true}
@@ -104,10 +104,15 @@ func findCondition(o *structpb.Struct, t string) *structpb.Struct {
 	return nil
 }
 
-func condition(o *structpb.Struct, t string) string {
+// Condition returns the status of a condition, empty if there is none.
+func Condition(o *structpb.Struct, t string) string {
 	return wire.String(findCondition(o, t), "status")
 }
-func reason(o *structpb.Struct, t string) string { return wire.String(findCondition(o, t), "reason") }
+
+func reason(o *structpb.Struct, t string) string {
+	return wire.String(findCondition(o, t), "reason")
+}
+
 func conditionMessage(o *structpb.Struct, t string) string {
 	return wire.String(findCondition(o, t), "message")
 }
