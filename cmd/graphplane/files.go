@@ -153,3 +153,11 @@ func (i *inventory) report(s *streams) int {
 	}
 	return sum
 }
+
+// count says how many of a noun there are.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

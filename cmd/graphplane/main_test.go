@@ -92,7 +92,7 @@ func TestCLI(t *testing.T) {
 			reason: "A graph without its cluster is refused as on a control plane.",
 			args:   args{files: map[string]string{"g": graphFile}, args: []string{"render", "g"}},
 			want: want{
-				failure: "1 refused: nothing is rendered",
+				failure: "refused: nothing is rendered",
 				stderr:  []string{`g: InferenceGraph/small: InferenceCluster "prod" does not exist`},
 			},
 		},
@@ -100,7 +100,7 @@ func TestCLI(t *testing.T) {
 			reason: "What the API server refuses is not rendered, nor is anything beside it.",
 			args:   args{files: map[string]string{"g": graphFile, "c": clusterFile, "w": wrongFile}, args: []string{"render", "g", "w", "--cluster", "c"}},
 			want: want{
-				failure: "2 errors: nothing is rendered",
+				failure: "refused for 2 errors: nothing is rendered",
 				stderr:  []string{"w: InferenceGraph/small: spec.bogus: Forbidden: unknown field", "spec.components[0].gpus"},
 			},
 		},
@@ -118,7 +118,7 @@ func TestCLI(t *testing.T) {
 			reason: "Every error is printed with its field, once: the schema's, those of CEL rules and the function's own.",
 			args:   args{files: map[string]string{"w": wrongFile}, args: []string{"validate", "w"}},
 			want: want{
-				failure: "3 errors",
+				failure: "refused for 3 errors",
 				stderr: []string{
 					"w: InferenceGraph/small: spec.bogus: Forbidden: unknown field\n",
 					"w: InferenceGraph/small: spec.components[0].gpus: Invalid value",
@@ -130,7 +130,7 @@ func TestCLI(t *testing.T) {
 			reason: "A graph cannot be judged without its cluster's policy.",
 			args:   args{files: map[string]string{"g": graphFile}, args: []string{"validate", "g"}},
 			want: want{
-				failure: "1 errors",
+				failure: "refused for 1 error",
 				stderr:  []string{`spec.clusterRef.name: Invalid value: "prod": this InferenceCluster is in none of the files`},
 			},
 		},
