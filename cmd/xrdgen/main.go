@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/alecthomas/kong"
+
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 )
 

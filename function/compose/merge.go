@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 
@@ -50,9 +51,7 @@ func mergeResources(ours, user corev1.ResourceList) corev1.ResourceList {
 	if out == nil {
 		out = corev1.ResourceList{}
 	}
-	for k, v := range user {
-		out[k] = v
-	}
+	maps.Copy(out, user)
 	return out
 }
 

@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,51 +19,72 @@ import (
 // An engine answers processes of its Dynamo namespace on every port, since requests and KV cache transfers use ports
 // that the runtime picks, and anybody on its metrics ports, since it cannot be known where Prometheus runs. Custom
 // components, whose traffic is not ours to know, are left alone. Nothing restricts what a pod connects to.
+//
+// All components of a role in one Dynamo namespace share a policy, since every object that Crossplane composes costs it a write a
+// reconcile.
 func NetworkPolicies(g *graph.Graph) []Resource {
 	if !g.NetworkPolicy {
 		return nil
 	}
 	var out []Resource
-	for i := range g.Components {
-		c := &g.Components[i]
-		switch {
-		case c.Type == v1alpha1.TypeFrontend:
-			out = append(out, networkPolicy(g, c, ingressOn(portHTTP), ingressFrom(c)))
-		case c.Worker():
-			out = append(out, networkPolicy(g, c, ingressOn(portSystem, portNIXL), ingressFrom(c)))
-		}
+	for _, r := range []role{
+		{name: "frontends", types: []v1alpha1.ComponentType{v1alpha1.TypeFrontend}, ports: []int32{portHTTP}},
+		{name: "engines", types: []v1alpha1.ComponentType{v1alpha1.TypeWorker, v1alpha1.TypePrefill, v1alpha1.TypeDecode}, ports: []int32{portSystem, portNIXL}},
+	} {
+		out = append(out, networkPolicy(g, r, g.DynamoNamespace, r.name)...)
+		out = append(out, networkPolicy(g, r, names.GlobalNamespace, r.name+".global")...)
 	}
 	return out
 }
 
-func networkPolicy(g *graph.Graph, c *graph.Component, ingress ...networkingv1.NetworkPolicyIngressRule) Resource {
-	return Resource{
-		Name: "networkpolicy." + c.Key,
+// A role is what components of some types do.
+type role struct {
+	name  string
+	types []v1alpha1.ComponentType
+	// ports are open to anybody.
+	ports []int32
+}
+
+// networkPolicy is the policy of the components of a role in one Dynamo namespace, if there are any.
+func networkPolicy(g *graph.Graph, r role, namespace, name string) []Resource {
+	var types []string
+	for _, c := range g.Components {
+		if c.DynamoNamespace == namespace && slices.Contains(r.types, c.Type) {
+			types = append(types, string(c.Type))
+		}
+	}
+	if len(types) == 0 {
+		return nil
+	}
+	slices.Sort(types)
+	peers := &metav1.LabelSelector{MatchLabels: map[string]string{names.DynamoNamespace: namespace}}
+	return []Resource{{
+		Name: "networkpolicy." + name,
 		Object: &networkingv1.NetworkPolicy{
 			TypeMeta:   typeMeta(networkingv1.SchemeGroupVersion.String(), "NetworkPolicy"),
-			ObjectMeta: componentMeta(g, c, ""),
+			ObjectMeta: objectMeta(g, ""),
 			Spec: networkingv1.NetworkPolicySpec{
-				PodSelector: metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
+				PodSelector: metav1.LabelSelector{
+					MatchLabels: map[string]string{v1alpha1.LabelGraph: g.Name, names.DynamoNamespace: namespace},
+					MatchExpressions: []metav1.LabelSelectorRequirement{{
+						Key: v1alpha1.LabelType, Operator: metav1.LabelSelectorOpIn, Values: slices.Compact(types),
+					}},
+				},
 				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
-				Ingress:     ingress,
+				Ingress: []networkingv1.NetworkPolicyIngressRule{
+					{Ports: tcp(r.ports)},
+					{From: []networkingv1.NetworkPolicyPeer{{PodSelector: peers}}},
+				},
 			},
 		},
 		Ready: ready.Exists,
-	}
+	}}
 }
 
-// ingressOn admits anybody on some ports.
-func ingressOn(ports ...int32) networkingv1.NetworkPolicyIngressRule {
-	r := networkingv1.NetworkPolicyIngressRule{}
+func tcp(ports []int32) []networkingv1.NetworkPolicyPort {
+	out := make([]networkingv1.NetworkPolicyPort, 0, len(ports))
 	for _, p := range ports {
-		r.Ports = append(r.Ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(p))})
+		out = append(out, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: new(intstr.FromInt32(p))})
 	}
-	return r
-}
-
-// ingressFrom admits processes of the component's Dynamo namespace on every port.
-func ingressFrom(c *graph.Component) networkingv1.NetworkPolicyIngressRule {
-	return networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{{
-		PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{names.DynamoNamespace: c.DynamoNamespace}},
-	}}}
+	return out
 }

@@ -3,7 +3,6 @@ package compose
 import (
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/ready"
@@ -24,7 +23,7 @@ func Platform(in v1alpha1.Install) []Resource {
 // workerMetadata is the kind in which every process of the Dynamo runtime publishes its endpoints and model cards, one
 // object a pod, for discovery through Kubernetes. What it publishes is the runtime's own affair.
 func workerMetadata() *extv1.CustomResourceDefinition {
-	data := extv1.JSONSchemaProps{Type: "object", XPreserveUnknownFields: ptr.To(true)}
+	data := extv1.JSONSchemaProps{Type: "object", XPreserveUnknownFields: new(true)}
 	spec := extv1.JSONSchemaProps{Type: "object", Properties: map[string]extv1.JSONSchemaProps{"data": data}}
 	return &extv1.CustomResourceDefinition{
 		TypeMeta: typeMeta(extv1.SchemeGroupVersion.String(), "CustomResourceDefinition"),

@@ -1,10 +1,10 @@
 package compose
 
 import (
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
@@ -26,9 +26,7 @@ const (
 func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 	t := corev1.PodTemplateSpec{Spec: podSpec(g, c)}
 	t.Labels = podLabels(g, c)
-	for k, v := range c.Template.Labels {
-		t.Labels[k] = v
-	}
+	maps.Copy(t.Labels, c.Template.Labels)
 	t.Annotations = c.Template.Annotations
 
 	main := mainContainer(g, c)
@@ -43,8 +41,8 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
 	s := corev1.PodSpec{
 		ServiceAccountName:            names.ServiceAccount(g.Name),
-		TerminationGracePeriodSeconds: ptr.To(int64(gracePeriod)),
-		SecurityContext:               &corev1.PodSecurityContext{FSGroup: ptr.To(int64(fsGroup))},
+		TerminationGracePeriodSeconds: new(int64(gracePeriod)),
+		SecurityContext:               &corev1.PodSecurityContext{FSGroup: new(int64(fsGroup))},
 		Volumes:                       volumes(c),
 	}
 	for _, n := range g.Cluster.Defaults.ImagePullSecrets {

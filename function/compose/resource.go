@@ -3,6 +3,8 @@
 package compose
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -29,9 +31,7 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	var out []Resource
-	out = append(out, Claims(g)...)
-	out = append(out, Identity(g)...)
+	out := slices.Concat(Claims(g), Identity(g))
 	for i := range g.Components {
 		c := &g.Components[i]
 		out = append(out, Deployment(g, c))

@@ -9,7 +9,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
@@ -83,7 +82,7 @@ func DisruptionBudget(g *graph.Graph, c *graph.Component) []Resource {
 			TypeMeta:   typeMeta(policyv1.SchemeGroupVersion.String(), "PodDisruptionBudget"),
 			ObjectMeta: componentMeta(g, c, ""),
 			Spec: policyv1.PodDisruptionBudgetSpec{
-				MinAvailable: ptr.To(intstr.FromInt32(*c.MinAvailable)),
+				MinAvailable: new(intstr.FromInt32(*c.MinAvailable)),
 				Selector:     &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
 			},
 		},

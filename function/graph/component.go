@@ -30,7 +30,7 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 		Type:            in.Type,
 		DynamoNamespace: names.Dynamo(r.in.Namespace, r.in.Name),
 		Image:           r.image(),
-		Replicas:        ptr.To(ptr.Deref(in.Replicas, 1)),
+		Replicas:        new(ptr.Deref(in.Replicas, 1)),
 		MinAvailable:    in.MinAvailable,
 		Strategy:        in.Strategy,
 		GPUs:            ptr.Deref(in.GPUs, 0),
@@ -54,7 +54,7 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 func (r *resolver) sharedMemory(c *Component, in *v1alpha1.Component, at *field.Path) *resource.Quantity {
 	switch {
 	case in.SharedMemory == nil && c.Worker():
-		return ptr.To(resource.MustParse(sharedMemory))
+		return new(resource.MustParse(sharedMemory))
 	case in.SharedMemory == nil || in.SharedMemory.IsZero():
 		return nil
 	case in.SharedMemory.Sign() < 0:

@@ -35,6 +35,7 @@ type Input struct {
 func Resolve(in Input) (*Graph, *Refusal) {
 	r := &resolver{in: in, spec: field.NewPath("spec"), claims: map[string]string{}}
 	r.unsupported()
+	r.enums()
 	r.names()
 
 	g := &Graph{
@@ -90,7 +91,7 @@ func (r *resolver) claim() []Claim {
 		}
 		class := c.StorageClassName
 		if class == nil && r.in.Cluster.Defaults.StorageClassName != "" {
-			class = ptr.To(r.in.Cluster.Defaults.StorageClassName)
+			class = new(r.in.Cluster.Defaults.StorageClassName)
 		}
 		object := names.Claim(r.in.Name, c.Name)
 		r.claims[c.Name] = object

@@ -3,6 +3,8 @@ package graph
 import (
 	"cmp"
 	"fmt"
+	"regexp"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -10,6 +12,17 @@ import (
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/names"
+)
+
+// Values that the XRD allows. A Graph must be valid whoever made its spec.
+var (
+	componentName = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$`)
+
+	backends = []v1alpha1.Backend{v1alpha1.BackendVLLM, v1alpha1.BackendSGLang, v1alpha1.BackendTRTLLM}
+	types    = []v1alpha1.ComponentType{
+		v1alpha1.TypeFrontend, v1alpha1.TypeWorker, v1alpha1.TypePrefill, v1alpha1.TypeDecode,
+		v1alpha1.TypePlanner, v1alpha1.TypeEPP, v1alpha1.TypeCustom,
+	}
 )
 
 // names checks that every name that is built from the graph's fits, and that no two components share one.
@@ -28,6 +41,9 @@ func (r *resolver) names() {
 	seen := map[string]string{}
 	for i, c := range r.in.Spec.Components {
 		at := r.spec.Child("components").Index(i).Child("name")
+		if !componentName.MatchString(c.Name) {
+			r.Add(field.Invalid(at, c.Name, "must be letters, digits and hyphens, with a letter or digit first and last"))
+		}
 		if n := len(names.Object(r.in.Name, c.Name)); n > limit {
 			r.Add(field.Invalid(at, c.Name, fmt.Sprintf("with metadata.name it makes a name of %d characters, of %d that are allowed: shorten one of them", n, limit)))
 		}
@@ -35,6 +51,18 @@ func (r *resolver) names() {
 			r.Add(field.Invalid(at, c.Name, fmt.Sprintf("is the name of component %q too, without regard to case: rename one", first)))
 		}
 		seen[names.Key(c.Name)] = c.Name
+	}
+}
+
+// enums checks values that the XRD enumerates.
+func (r *resolver) enums() {
+	if !slices.Contains(backends, r.in.Spec.Backend) {
+		r.Add(field.NotSupported(r.spec.Child("backend"), r.in.Spec.Backend, backends))
+	}
+	for i, c := range r.in.Spec.Components {
+		if !slices.Contains(types, c.Type) {
+			r.Add(field.NotSupported(r.spec.Child("components").Index(i).Child("type"), c.Type, types))
+		}
 	}
 }
 

@@ -1,0 +1,217 @@
+package function
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
+	"sigs.k8s.io/yaml"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// object reads one object from YAML.
+func object(tb testing.TB, y string) *structpb.Struct {
+	tb.Helper()
+	m := map[string]any{}
+	if err := yaml.Unmarshal([]byte(y), &m); err != nil {
+		tb.Fatalf("cannot read YAML: %v", err)
+	}
+	s, err := structpb.NewStruct(m)
+	if err != nil {
+		tb.Fatalf("cannot make a struct: %v", err)
+	}
+	return s
+}
+
+// examples returns every InferenceGraph of the examples by file.
+func examples(tb testing.TB) map[string]*structpb.Struct {
+	tb.Helper()
+	files, err := filepath.Glob("../examples/*/*.yaml")
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("no examples: %v", err)
+	}
+	out := map[string]*structpb.Struct{}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out[strings.TrimPrefix(f, "../examples/")] = object(tb, string(b))
+	}
+	return out
+}
+
+// local is an InferenceCluster that the platform team made.
+const local = `
+apiVersion: graphplane.io/v1alpha1
+kind: InferenceCluster
+metadata: {name: local, uid: c1}
+spec: {access: {source: Local}}
+`
+
+const namespace = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: team-a, uid: n1}
+`
+
+// A simulation plays Crossplane and the API server for one composite resource.
+type simulation struct {
+	t        testing.TB
+	fn       *Function
+	xr       *structpb.Struct
+	observed map[string]*structpb.Struct
+	// exist are objects that can be required, by kind and name.
+	exist map[string]*structpb.Struct
+}
+
+func simulate(tb testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *simulation {
+	tb.Helper()
+	s := &simulation{
+		t: tb, fn: New(logging.NewNopLogger()), xr: proto.CloneOf(xr),
+		observed: map[string]*structpb.Struct{}, exist: map[string]*structpb.Struct{},
+	}
+	wire.Get(s.xr, "metadata").GetStructValue().Fields["uid"] = structpb.NewStringValue("xr1")
+	for _, e := range exist {
+		s.exist[wire.String(e, "kind")+"/"+wire.String(e, "metadata", "name")] = e
+	}
+	return s
+}
+
+// request is what Crossplane sends first.
+func (s *simulation) request() *fnv1.RunFunctionRequest {
+	req := &fnv1.RunFunctionRequest{Observed: &fnv1.State{
+		Composite: &fnv1.Resource{Resource: proto.CloneOf(s.xr)},
+		Resources: map[string]*fnv1.Resource{},
+	}}
+	for n, o := range s.observed {
+		req.Observed.Resources[n] = &fnv1.Resource{Resource: proto.CloneOf(o)}
+	}
+	return req
+}
+
+// call sends a request until its requirements are stable, and returns the last request and response.
+func (s *simulation) call(req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionRequest, *fnv1.RunFunctionResponse) {
+	s.t.Helper()
+	var before *fnv1.Requirements
+	for range 6 {
+		rsp, err := s.fn.RunFunction(context.Background(), req)
+		if err != nil {
+			s.t.Fatalf("RunFunction: %v", err)
+		}
+		if fatal(rsp) != "" || proto.Equal(rsp.GetRequirements(), before) {
+			return req, rsp
+		}
+		before = rsp.GetRequirements()
+		req.RequiredResources = map[string]*fnv1.Resources{}
+		for name, sel := range before.GetResources() {
+			req.RequiredResources[name] = &fnv1.Resources{}
+			if o, ok := s.exist[sel.GetKind()+"/"+sel.GetMatchName()]; ok {
+				req.RequiredResources[name].Items = []*fnv1.Resource{{Resource: o}}
+			}
+		}
+	}
+	s.t.Fatal("requirements did not become stable")
+	return nil, nil
+}
+
+// apply reconciles once: what the function desires becomes what is observed.
+func (s *simulation) apply() *fnv1.RunFunctionResponse {
+	s.t.Helper()
+	_, rsp := s.call(s.request())
+	if msg := fatal(rsp); msg != "" {
+		s.t.Fatalf("refused: %s", msg)
+	}
+	next := map[string]*structpb.Struct{}
+	for n, r := range rsp.GetDesired().GetResources() {
+		o := proto.CloneOf(r.GetResource())
+		meta := wire.Get(o, "metadata").GetStructValue()
+		if wire.String(meta, "name") == "" {
+			meta.Fields["name"] = structpb.NewStringValue("derived-" + n)
+		}
+		meta.Fields["uid"] = structpb.NewStringValue(n)
+		if old, ok := s.observed[n]; ok && old.GetFields()["status"] != nil {
+			o.Fields["status"] = old.GetFields()["status"]
+		}
+		next[n] = o
+	}
+	s.observed = next
+	s.xr.Fields["status"] = wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status")
+	return rsp
+}
+
+// rollOut plays the Deployment controller: every replica is up.
+func (s *simulation) rollOut() {
+	for _, o := range s.observed {
+		if wire.String(o, "kind") != "Deployment" {
+			continue
+		}
+		n := wire.Get(o, "spec", "replicas").GetNumberValue()
+		st, _ := structpb.NewStruct(map[string]any{
+			"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n,
+		})
+		o.Fields["status"] = structpb.NewStructValue(st)
+	}
+}
+
+// running returns the simulation of a graph that is rolled out.
+func running(tb testing.TB, xr *structpb.Struct) *simulation {
+	tb.Helper()
+	s := simulate(tb, xr, object(tb, local), object(tb, namespace))
+	s.apply()
+	s.rollOut()
+	rsp := s.apply()
+	for n, r := range rsp.GetDesired().GetResources() {
+		if r.GetReady() != fnv1.Ready_READY_TRUE {
+			tb.Fatalf("%s is not ready", n)
+		}
+	}
+	return s
+}
+
+// fatal returns the message of a Fatal result, or "".
+func fatal(rsp *fnv1.RunFunctionResponse) string {
+	for _, r := range rsp.GetResults() {
+		if r.GetSeverity() == fnv1.Severity_SEVERITY_FATAL {
+			return r.GetMessage()
+		}
+	}
+	return ""
+}
+
+// condition returns status and reason of a condition, as "False/InvalidSpec".
+func conditionOf(rsp *fnv1.RunFunctionResponse, t string) string {
+	for _, c := range rsp.GetConditions() {
+		if c.GetType() == t {
+			return fmt.Sprintf("%s/%s", strings.TrimPrefix(c.GetStatus().String(), "STATUS_CONDITION_"), c.GetReason())
+		}
+	}
+	return ""
+}
+
+// set replaces the value at a path of the composite resource.
+func set(tb testing.TB, s *structpb.Struct, value any, path ...string) {
+	tb.Helper()
+	for _, p := range path[:len(path)-1] {
+		next := s.GetFields()[p].GetStructValue()
+		if next == nil {
+			next = &structpb.Struct{Fields: map[string]*structpb.Value{}}
+			s.Fields[p] = structpb.NewStructValue(next)
+		}
+		s = next
+	}
+	v, err := structpb.NewValue(value)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.Fields[path[len(path)-1]] = v
+}

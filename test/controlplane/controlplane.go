@@ -1,0 +1,213 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+)
+
+// A ControlPlane is a running control plane.
+type ControlPlane struct {
+	// Dir holds all state. It is removed by Stop.
+	Dir string
+
+	// Kubeconfig of the administrator.
+	Kubeconfig string
+
+	// Registry is the host:port of the OCI registry.
+	Registry string
+
+	// CrossplaneMetrics is the URL of Crossplane's metrics.
+	CrossplaneMetrics string
+
+	// CLI and Core are the binaries of the Crossplane CLI and of Crossplane.
+	CLI  string
+	Core string
+
+	options Options
+	log     *progress
+	tools   *toolbox
+	super   *supervisor
+
+	etcd     string
+	server   string
+	ca       []byte
+	registry *http.Server
+
+	config     *rest.Config
+	client     kubernetes.Interface
+	dynamic    dynamic.Interface
+	mapper     *restmapper.DeferredDiscoveryRESTMapper
+	crossplane *crossplane
+	runtime    *packageRuntime
+
+	background sync.WaitGroup
+	cancel     context.CancelFunc
+	stopOnce   sync.Once
+	stopErr    error
+}
+
+// Start a control plane, after building what has not been built yet. The context
+// bounds the start only. On an error nothing is left behind.
+func Start(ctx context.Context, o Options) (*ControlPlane, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+
+	log := newProgress(o.Log)
+
+	tools, err := newToolbox(o.Root, log)
+	if err != nil {
+		return nil, err
+	}
+
+	cp := &ControlPlane{options: o, log: log, tools: tools}
+	if err := cp.build(ctx); err != nil {
+		return nil, err
+	}
+
+	if cp.Dir, err = makeStateDir(); err != nil {
+		return nil, err
+	}
+
+	cp.super = newSupervisor(filepath.Join(cp.Dir, "logs"))
+
+	if err := cp.start(ctx); err != nil {
+		return nil, errors.Join(err, cp.stopAfter(err))
+	}
+
+	return cp, nil
+}
+
+// build all tools before anything runs: builds want the whole machine.
+func (cp *ControlPlane) build(ctx context.Context) error {
+	for _, t := range tools() {
+		if _, err := cp.tools.path(ctx, t); err != nil {
+			return err
+		}
+	}
+
+	var err error
+	if cp.Core, err = cp.tools.path(ctx, coreTool()); err != nil {
+		return err
+	}
+
+	cp.CLI, err = cp.tools.path(ctx, cliTool())
+
+	return err
+}
+
+func (cp *ControlPlane) start(ctx context.Context) error {
+	for _, s := range []struct {
+		name  string
+		start func(context.Context) error
+	}{
+		{"start etcd", cp.startEtcd},
+		{"start kube-apiserver", cp.startAPIServer},
+		{"start kube-controller-manager", cp.startControllerManager},
+		{"start kube-scheduler", cp.startScheduler},
+		{"start nodes", cp.startNodes},
+		{"start registry", cp.startRegistry},
+		{"start Crossplane", cp.startCrossplane},
+		{"start storage and package runtime", cp.startBackground},
+	} {
+		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {
+			return fmt.Errorf("cannot %s: %w", s.name, err)
+		}
+	}
+
+	return nil
+}
+
+// startBackground starts the loops that play the storage driver and the package
+// runtime. They end with Stop.
+func (cp *ControlPlane) startBackground(ctx context.Context) error {
+	if err := cp.createStorageClass(ctx); err != nil {
+		return err
+	}
+
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	cp.cancel = cancel
+	cp.runtime = newPackageRuntime(cp)
+
+	cp.background.Go(func() { cp.provisionVolumes(background) })
+	cp.background.Go(func() { cp.runtime.run(background) })
+
+	return nil
+}
+
+// Stop all processes and remove all state. It returns why the control plane had
+// failed, if it had.
+func (cp *ControlPlane) Stop() error {
+	return cp.stopAfter(nil)
+}
+
+func (cp *ControlPlane) stopAfter(started error) error {
+	cp.stopOnce.Do(func() {
+		if cp.cancel != nil {
+			cp.cancel()
+		}
+
+		cp.background.Wait()
+
+		crashed := cp.super.close()
+		if started == nil {
+			cp.stopErr = crashed
+		}
+
+		if cp.registry != nil {
+			_ = cp.registry.Close()
+		}
+
+		if cp.options.Keep {
+			cp.log.printf("state and logs are kept in %s", cp.Dir)
+			return
+		}
+
+		if err := os.RemoveAll(cp.Dir); err != nil {
+			cp.stopErr = errors.Join(cp.stopErr, fmt.Errorf("cannot remove state: %w", err))
+		}
+	})
+
+	return cp.stopErr
+}
+
+// Failed is closed when a process ended that should not have. Err says which.
+func (cp *ControlPlane) Failed() <-chan struct{} {
+	return cp.super.failed
+}
+
+// Err says which process ended, and shows the end of its log.
+func (cp *ControlPlane) Err() error {
+	select {
+	case <-cp.super.failed:
+		return cp.super.err
+	default:
+		return nil
+	}
+}
+
+// Config returns the administrator's client configuration.
+func (cp *ControlPlane) Config() *rest.Config {
+	return rest.CopyConfig(cp.config)
+}
+
+// Processes returns the process ID of every running child, by name.
+func (cp *ControlPlane) Processes() map[string]int {
+	return cp.super.pids()
+}
+
+// LogFile returns the path of a process's log.
+func (cp *ControlPlane) LogFile(process string) string {
+	return filepath.Join(cp.Dir, "logs", process+".log")
+}

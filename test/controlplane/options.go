@@ -1,0 +1,70 @@
+package controlplane
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Options say what a control plane consists of. The zero value is usable.
+type Options struct {
+	// Log receives one line for every step. Nothing is written if it is nil.
+	Log io.Writer
+
+	// Root is the repository, whose modules below tools pin the components. By
+	// default it is looked for from the working directory upwards.
+	Root string
+
+	// Nodes of the cluster. DefaultNodes if empty.
+	Nodes []NodeGroup
+
+	// CrossplaneArgs are added to the arguments of "crossplane core start".
+	CrossplaneArgs []string
+
+	// Keep leaves the state directory, logs included, behind after Stop.
+	Keep bool
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+
+	if len(o.Nodes) == 0 {
+		o.Nodes = DefaultNodes()
+	}
+
+	if o.Root != "" {
+		return o, nil
+	}
+
+	root, err := FindRoot()
+	o.Root = root
+
+	return o, err
+}
+
+// FindRoot returns the repository that the working directory is in.
+func FindRoot() (string, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("cannot get working directory: %w", err)
+	}
+
+	for dir := wd; ; dir = filepath.Dir(dir) {
+		_, err := os.Stat(filepath.Join(dir, "tools", "crossplane", "go.mod"))
+		if err == nil {
+			return dir, nil
+		}
+
+		if !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("cannot look for the repository: %w", err)
+		}
+
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("no directory above %s holds tools/crossplane/go.mod", wd)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+// Package e2e runs Graphplane as users install it, on a real control plane: packages, rights, examples and everything
+// that is promised of a graph's life.
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/graphplane/graphplane/test/controlplane"
+)
+
+// root of the repository.
+const root = "../.."
+
+// A suite is what all tests share: one control plane with Graphplane installed.
+type suite struct {
+	cp     *controlplane.ControlPlane
+	kube   kubernetes.Interface
+	client dynamic.Interface
+}
+
+var e2e suite //nolint:gochecknoglobals // TestMain hands nothing to tests but globals.
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
+	defer cancel()
+
+	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stderr})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := 1
+	if err := e2e.setUp(ctx, cp); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	if err := cp.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// setUp follows the README: packages, rights, the InferenceCluster.
+func (s *suite) setUp(ctx context.Context, cp *controlplane.ControlPlane) error {
+	s.cp = cp
+	var err error
+	if s.kube, err = kubernetes.NewForConfig(cp.Config()); err != nil {
+		return err
+	}
+	if s.client, err = dynamic.NewForConfig(cp.Config()); err != nil {
+		return err
+	}
+	if err := cp.InstallGraphplane(ctx); err != nil {
+		return err
+	}
+	objs, err := controlplane.ReadObjects(filepath.Join(root, "examples", "cluster.yaml"))
+	if err != nil {
+		return err
+	}
+	return cp.Apply(ctx, "", objs...)
+}
