@@ -19,8 +19,9 @@ kind: InferenceGraph
 metadata: {name: small, namespace: team-a}
 spec:
   backend: vllm
+  networkPolicy: None
   components:
-  - {name: frontend, type: frontend}
+  - {name: frontend, type: frontend, minAvailable: 1}
 `
 
 const retaining = `
@@ -29,9 +30,10 @@ kind: InferenceGraph
 metadata: {name: small, namespace: team-a}
 spec:
   backend: vllm
+  networkPolicy: None
   claims: [{name: data, size: 1Gi}]
   components:
-  - {name: frontend, type: frontend, mounts: [{claim: data, mountPath: /data}]}
+  - {name: frontend, type: frontend, minAvailable: 1, mounts: [{claim: data, mountPath: /data}]}
 `
 
 const onProd = `
@@ -41,9 +43,13 @@ metadata: {name: small, namespace: team-a}
 spec:
   clusterRef: {name: prod}
   backend: vllm
+  networkPolicy: None
   components:
-  - {name: frontend, type: frontend}
+  - {name: frontend, type: frontend, minAvailable: 1}
 `
+
+// fallback is the UID of the graph small in team-a when nobody knows it.
+const fallback = "5f901cf5-8908-5b0c-bf1a-68e1d11e29ac"
 
 func TestRender(t *testing.T) {
 	type args struct {
@@ -62,7 +68,7 @@ func TestRender(t *testing.T) {
 
 	all := []string{
 		"deployment.frontend small-frontend",
-		"networkpolicy.frontend small-4b22ba339f68",
+		"poddisruptionbudget.frontend " + derivedName("small-", fallback, "poddisruptionbudget.frontend"),
 		"role.discovery small-discovery",
 		"rolebinding.discovery small-discovery",
 		"service.frontend small-frontend",
@@ -77,21 +83,21 @@ func TestRender(t *testing.T) {
 		"NothingExists": {
 			reason: "Without observed objects all that the finished graph holds is composed, owned by a UID made up as Crossplane's own render makes it up.",
 			args:   args{composite: small},
-			want:   want{composed: all, owner: "5f901cf5-8908-5b0c-bf1a-68e1d11e29ac"},
+			want:   want{composed: all, owner: fallback},
 		},
 		"KnownByItsController": {
 			reason: "An observed object that the graph controls tells its UID, which names are derived from, and keeps the name it has.",
 			args: args{composite: small, observed: `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
+apiVersion: policy/v1
+kind: PodDisruptionBudget
 metadata:
   name: small-another
   namespace: team-a
-  annotations: {crossplane.io/composition-resource-name: networkpolicy.frontend}
+  annotations: {crossplane.io/composition-resource-name: poddisruptionbudget.frontend}
   ownerReferences: [{apiVersion: graphplane.io/v1alpha1, kind: InferenceGraph, name: small, uid: live, controller: true}]
 `},
 			want: want{owner: "live", composed: []string{
-				all[0], "networkpolicy.frontend small-another", all[2], all[3], all[4], all[5],
+				all[0], "poddisruptionbudget.frontend small-another", all[2], all[3], all[4], all[5],
 			}},
 		},
 		"KnownByItself": {
@@ -131,7 +137,7 @@ metadata:
   annotations: {crossplane.io/composition-resource-name: deployment.old}
 `},
 			want: want{owner: "live", removed: []string{"deployment.old small-old"}, composed: []string{
-				all[0], "networkpolicy.frontend " + derivedName("small-", "live", "networkpolicy.frontend"), all[2], all[3], all[4], all[5],
+				all[0], "poddisruptionbudget.frontend " + derivedName("small-", "live", "poddisruptionbudget.frontend"), all[2], all[3], all[4], all[5],
 			}},
 		},
 		"TakenByAnother": {
@@ -171,7 +177,7 @@ apiVersion: graphplane.io/v1alpha1
 kind: InferenceCluster
 metadata: {name: prod}
 `},
-			want: want{composed: all, owner: "5f901cf5-8908-5b0c-bf1a-68e1d11e29ac"},
+			want: want{composed: all, owner: fallback},
 		},
 		"RetainedClaim": {
 			reason: "A claim that outlived a graph is adopted by a graph of the same name.",
@@ -185,7 +191,7 @@ metadata:
   annotations: {crossplane.io/composition-resource-name: claim.data}
   ownerReferences: [{apiVersion: v1, kind: Namespace, name: team-a, uid: ns}]
 `},
-			want: want{composed: append([]string{"claim.data small-data"}, all...), owner: "5f901cf5-8908-5b0c-bf1a-68e1d11e29ac"},
+			want: want{composed: append([]string{"claim.data small-data"}, all...), owner: fallback},
 		},
 	}
 
