@@ -93,12 +93,12 @@ func TestGoldenRest(t *testing.T) {
 func compare(t *testing.T, path string, got []byte) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:gosec // Golden files are public.
+		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	want, err := os.ReadFile(path) //nolint:gosec // The path is made of constants and of names of examples.
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatalf("%v: run this test with -update, and review the file", err)
 	}
@@ -156,11 +156,11 @@ func exampleFiles(t *testing.T) []string {
 // read the objects of a file that are ours.
 func read(t *testing.T, path string) []unstructured.Unstructured {
 	t.Helper()
-	f, err := os.Open(path) //nolint:gosec // The path is made of constants and of names of examples.
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // It was only read.
+	defer f.Close()
 	objects, err := manifest.Read(f)
 	if err != nil {
 		t.Fatal(err)

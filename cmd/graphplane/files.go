@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -44,7 +43,7 @@ func load(s *streams, files ...string) ([]document, error) {
 }
 
 func loadOne(s *streams, file string) ([]unstructured.Unstructured, error) {
-	var in io.Reader = s.in
+	in := s.in
 	if file != "-" {
 		f, err := os.Open(file) //nolint:gosec // Reading the files it is told to is what this command is for.
 		if err != nil {
@@ -70,7 +69,7 @@ type inventory struct {
 }
 
 // take sorts the objects of files into an inventory. Namespaced objects without a namespace get one.
-func take(s *streams, files []string, clusterFiles []string, namespace string) (*inventory, error) {
+func take(s *streams, files, clusterFiles []string, namespace string) (*inventory, error) {
 	out := &inventory{}
 	docs, err := load(s, files...)
 	if err != nil {
@@ -95,7 +94,8 @@ func take(s *streams, files []string, clusterFiles []string, namespace string) (
 	if len(out.graphs)+out.subjects == 0 {
 		return nil, errors.New("no InferenceGraph and no InferenceCluster in the files")
 	}
-	return out, out.addClusters(s, clusterFiles)
+	err = out.addClusters(s, clusterFiles)
+	return out, err
 }
 
 // addClusters adds what graphs need beside themselves.
@@ -152,4 +152,12 @@ func (i *inventory) report(s *streams) int {
 		}
 	}
 	return sum
+}
+
+// count says how many of a noun there are.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

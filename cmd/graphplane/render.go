@@ -48,7 +48,7 @@ func (c *renderCmd) Run(ctx context.Context, s *streams) error {
 	}
 	inv.admit(ctx, kinds)
 	if n := inv.report(s); n > 0 {
-		return errors.Errorf("%d errors: nothing is rendered", n)
+		return errors.Errorf("refused for %s: nothing is rendered", count(n, "error"))
 	}
 	out, err := renderAll(ctx, s, renderer, inv, objects(observed))
 	if err != nil {
@@ -63,14 +63,14 @@ func (c *renderCmd) Run(ctx context.Context, s *streams) error {
 // renderAll renders every subject. Refusals, warnings and removals go to the error stream.
 func renderAll(ctx context.Context, s *streams, renderer *render.Renderer, inv *inventory, observed []unstructured.Unstructured) ([]unstructured.Unstructured, error) {
 	var out []unstructured.Unstructured
-	refused := 0
+	refused := false
 	required := slices.Concat(objects(inv.clusters), inv.namespaces)
 	subjects := slices.Concat(inv.clusters[:inv.subjects], inv.graphs)
 	for i := range subjects {
 		d := &subjects[i]
 		r, err := renderer.Render(ctx, render.Request{Composite: &d.object, Required: required, Observed: observed})
 		if refusal := (&render.Refusal{}); errors.As(err, &refusal) {
-			refused++
+			refused = true
 			_, _ = fmt.Fprintf(s.err, "%s: %s\n", d, refusal.Message)
 			continue
 		}
@@ -80,8 +80,8 @@ func renderAll(ctx context.Context, s *streams, renderer *render.Renderer, inv *
 		notes(s, inv, d, r)
 		out = append(out, r.Composed...)
 	}
-	if refused > 0 {
-		return nil, errors.Errorf("%d refused: nothing is rendered", refused)
+	if refused {
+		return nil, errors.New("refused: nothing is rendered")
 	}
 	return out, nil
 }

@@ -39,7 +39,7 @@ func (c *validateCmd) Run(ctx context.Context, s *streams) error {
 	}
 	n := inv.report(s)
 	if n > 0 {
-		return errors.Errorf("%d errors", n)
+		return errors.Errorf("refused for %s", count(n, "error"))
 	}
 	_, err = fmt.Fprintf(s.out, "%d valid\n", len(inv.graphs)+inv.subjects)
 	return errors.Wrap(err, "cannot print")

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -91,7 +90,7 @@ func trim(s *extv1.JSONSchemaProps, path string) {
 		s.Required = slices.DeleteFunc(s.Required, func(r string) bool { return r == "containers" })
 	}
 	if strings.HasSuffix(path, ".podTemplate.spec.containers") {
-		s.MaxItems = ptr.To(int64(maxContainers))
+		s.MaxItems = new(int64(maxContainers))
 	}
 	if s.Items != nil && s.Items.Schema != nil {
 		trim(s.Items.Schema, path+"[]")

@@ -1,7 +1,9 @@
 package compose
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -45,8 +47,11 @@ func servicePorts(c *graph.Component) []corev1.ServicePort {
 	main, _ := c.Main()
 	out := make([]corev1.ServicePort, 0, len(main.Ports))
 	for _, p := range main.Ports {
+		protocol := cmp.Or(p.Protocol, corev1.ProtocolTCP)
 		out = append(out, corev1.ServicePort{
-			Name: p.Name, Port: p.ContainerPort, TargetPort: intstr.FromInt32(p.ContainerPort), Protocol: p.Protocol,
+			// A Service of several ports needs a name for each, a container does not.
+			Name: cmp.Or(p.Name, strings.ToLower(string(protocol))+"-"+strconv.Itoa(int(p.ContainerPort))),
+			Port: p.ContainerPort, TargetPort: intstr.FromInt32(p.ContainerPort), Protocol: protocol,
 		})
 	}
 	return out

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
+	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
@@ -20,8 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"k8s.io/apiserver/pkg/cel/common"
-
-	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 )
 
 // maxObject is how many bytes of JSON the API server stores of one object: etcd's default limit of a request.
@@ -114,7 +112,7 @@ func tooLarge(o *unstructured.Unstructured) field.ErrorList {
 func (k *Kinds) names() []string {
 	var out []string
 	for gvk := range maps.Keys(k.kinds) {
-		out = append(out, strings.Join([]string{gvk.GroupVersion().String(), gvk.Kind}, " "))
+		out = append(out, gvk.GroupVersion().String()+" "+gvk.Kind)
 	}
 	slices.Sort(out)
 	return out

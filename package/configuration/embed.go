@@ -7,9 +7,8 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	extv1 "github.com/crossplane/crossplane/apis/v2/apiextensions/v1"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	extv1 "github.com/crossplane/crossplane/apis/v2/apiextensions/v1"
 )
 
 //go:embed definition-*.yaml composition-*.yaml

@@ -49,7 +49,7 @@ func find(t *testing.T) tools {
 
 func (x tools) run(ctx context.Context, t *testing.T, args ...string) []byte {
 	t.Helper()
-	c := exec.CommandContext(ctx, x.cli, args...) //nolint:gosec // The paths are of this repository or of a temporary directory.
+	c := exec.CommandContext(ctx, x.cli, args...)
 	// The CLI reads its configuration from the home directory, and a test must not depend on anyone's.
 	c.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
 	out, stderr := &bytes.Buffer{}, &bytes.Buffer{}
@@ -190,7 +190,7 @@ func serve(t *testing.T) string {
 	s := grpc.NewServer()
 	fnv1.RegisterFunctionRunnerServiceServer(s, function.New(logging.NewNopLogger()))
 	t.Cleanup(s.Stop)
-	go s.Serve(l) //nolint:errcheck // It fails when it is stopped.
+	go s.Serve(l) // It fails when it is stopped.
 	return l.Addr().String()
 }
 
@@ -246,7 +246,7 @@ func files(t *testing.T) []string {
 
 func read(t *testing.T, path string) []unstructured.Unstructured {
 	t.Helper()
-	b, err := os.ReadFile(path) //nolint:gosec // The path is of this repository.
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
