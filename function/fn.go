@@ -75,7 +75,8 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		response.Fatal(rsp, errors.Errorf("this function composes InferenceGraph and InferenceCluster of %s, not %s: use it in their Compositions only", v1alpha1.GroupVersion, kind))
 	}
 	if err == nil && proto.Size(rsp) > maxResponse {
-		rsp.Desired = req.GetDesired()
+		// The request's own desired state is no way back: it is the same message, and has grown with ours.
+		rsp.Desired = nil
 		err = errors.Errorf("the objects of this %s are larger than the %d bytes that Crossplane takes: move large values, as of env, into a ConfigMap or a volume", wire.String(xr, "kind"), maxResponse)
 	}
 	if err != nil {

@@ -89,7 +89,8 @@ func simulate(tb testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *si
 
 // request is what Crossplane sends first.
 func (s *simulation) request() *fnv1.RunFunctionRequest {
-	req := &fnv1.RunFunctionRequest{Observed: &fnv1.State{
+	// Crossplane sends an empty desired state to the first function of a pipeline.
+	req := &fnv1.RunFunctionRequest{Desired: &fnv1.State{}, Observed: &fnv1.State{
 		Composite: &fnv1.Resource{Resource: proto.CloneOf(s.xr)},
 		Resources: map[string]*fnv1.Resource{},
 	}}

@@ -108,22 +108,21 @@ func (g *graph) condition(kind string) (status, reason, message string) {
 	return "", "", ""
 }
 
-// ready waits until the graph is Ready for its current generation: Crossplane has seen it, and every component is
-// rolled out.
+// ready waits until the graph is Ready as it is now. Crossplane writes what the function says of a graph before its own
+// conditions, and the generation of an edit beside conditions that are about the spec before it when the edit arrives
+// while it reconciles. What the function says is all of one generation.
 func (g *graph) ready() {
 	g.t.Helper()
 	eventually(g.t, "graph "+g.name+" is Ready", func() (bool, string) {
 		u := g.get()
-		cs, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
-		seen := map[string]bool{}
-		for _, c := range cs {
-			m, _ := c.(map[string]any)
-			gen, _ := m["observedGeneration"].(int64)
-			current := gen == u.GetGeneration() || m["type"] == v1alpha1.ConditionComponentsReady || m["type"] == v1alpha1.ConditionAccepted
-			seen[fmt.Sprint(m["type"])] = m["status"] == "True" && current
+		observed, _, _ := unstructured.NestedInt64(u.Object, "status", "observedGeneration")
+		components, _, _ := unstructured.NestedSlice(u.Object, "spec", "components")
+		rolledOut, _, _ := unstructured.NestedString(u.Object, "status", "readyComponents")
+		ok := observed == u.GetGeneration() && rolledOut == fmt.Sprintf("%d/%d", len(components), len(components))
+		for _, c := range []string{"Ready", "Synced", v1alpha1.ConditionComponentsReady, v1alpha1.ConditionAccepted} {
+			ok = ok && conditionStatus(u, c) == "True"
 		}
-		ok := seen["Ready"] && seen["Synced"] && seen[v1alpha1.ConditionComponentsReady] && seen[v1alpha1.ConditionAccepted]
-		return ok, fmt.Sprintf("conditions %v, status %v", cs, u.Object["status"])
+		return ok, fmt.Sprintf("generation %d, status %v", u.GetGeneration(), u.Object["status"])
 	})
 }
 

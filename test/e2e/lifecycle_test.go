@@ -32,9 +32,6 @@ spec:
 
 // An edit rolls the pods that it is about, and no other.
 func TestEdits(t *testing.T) {
-	g := create(t, "edits", fmt.Sprintf(disaggregated, "edited"))
-	g.ready()
-
 	edits := []struct {
 		name    string
 		op      map[string]any
@@ -51,12 +48,14 @@ func TestEdits(t *testing.T) {
 		}}), rolls: []string{"frontend"}},
 		{name: "GraphEnv", op: op("add", "/spec/env", []any{map[string]any{"name": "B", "value": "c"}}), rolls: []string{"frontend", "prefill", "decode"}},
 		{name: "Label", op: op("add", "/metadata/labels", map[string]any{"team": "a"})},
-		{name: "AddComponent", op: op("add", "/spec/components/-", map[string]any{"name": "Long", "type": "decode"}), created: "long"},
+		{name: "Component", op: op("add", "/spec/components/-", map[string]any{"name": "Long", "type": "decode"}), created: "long"},
 		{name: "ScaleToZero", op: op("replace", "/spec/components/2/replicas", 0), scales: map[string]int{"decode": 0}},
 	}
 	for _, e := range edits {
 		t.Run(e.name, func(t *testing.T) {
-			g := &graph{t: t, namespace: g.namespace, name: g.name}
+			// Each edit has a graph of its own: many in short order open Crossplane's circuit breaker.
+			g := create(t, "edits", fmt.Sprintf(disaggregated, strings.ToLower(e.name)))
+			g.ready()
 			before := g.uids()
 			g.patch(e.op)
 			g.ready()
@@ -327,4 +326,42 @@ func pending(t *testing.T, d appsv1.Deployment) bool {
 		t.Fatal(err)
 	}
 	return len(l.Items) == 1 && l.Items[0].Status.Phase == corev1.PodPending
+}
+
+// The largest graph becomes Ready without opening Crossplane's circuit breaker.
+func TestLargestGraph(t *testing.T) {
+	y := fmt.Sprintf(disaggregated, "largest")
+	for i := 3; i < 25; i++ {
+		y += fmt.Sprintf("  - {name: decode-%d, type: decode}\n", i)
+	}
+	g := create(t, "largest", y)
+	g.ready()
+	if n := len(g.pods()); n != 26 {
+		t.Errorf("want 26 pods, got %d", n)
+	}
+	if s, r, m := g.condition("Responsive"); s != "True" {
+		t.Errorf("Responsive is %s: %s: %s", s, r, m)
+	}
+}
+
+// A graph whose edits open the circuit breaker still follows the next edit.
+func TestBreakerOpens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	g := create(t, "breaker", fmt.Sprintf(disaggregated, "hurried"))
+	g.ready()
+	for i := range 200 {
+		if s, _, _ := g.condition("Responsive"); s == "False" {
+			break
+		}
+		g.patch(op("add", "/spec/env", []any{map[string]any{"name": "A", "value": fmt.Sprint(i)}}))
+		time.Sleep(50 * time.Millisecond)
+	}
+	g.waitCondition("Responsive", "False")
+	g.patch(op("replace", "/spec/components/2/replicas", 3))
+	g.ready()
+	if n := len(g.uids()["decode"]); n != 3 {
+		t.Errorf("decode has %d pods", n)
+	}
 }
