@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/manifest"
 	"github.com/graphplane/graphplane/function/render"
 	"github.com/graphplane/graphplane/function/schema"
@@ -168,4 +169,32 @@ func read(t *testing.T, path string) []unstructured.Unstructured {
 	return slices.DeleteFunc(objects, func(o unstructured.Unstructured) bool {
 		return o.GroupVersionKind().GroupVersion() != v1alpha1.GroupVersion
 	})
+}
+
+// TestKinds compares the kinds that the examples consist of with those that composers say they emit, of which Crossplane
+// gets its rights. A composer of a new kind needs an example.
+func TestKinds(t *testing.T) {
+	renderer, err := render.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, path := range exampleFiles(t) {
+		for _, o := range read(t, path) {
+			r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: read(t, filepath.Join(examples, "cluster.yaml"))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range r.Composed {
+				got[c.GroupVersionKind().String()] = true
+			}
+		}
+	}
+	want := map[string]bool{}
+	for _, k := range compose.Kinds() {
+		want[k.String()] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-compose.Kinds, +examples:\n%s", diff)
+	}
 }

@@ -29,7 +29,7 @@ func Identity(g *graph.Graph) []Resource {
 			Object: &rbacv1.Role{
 				TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion.String(), "Role"),
 				ObjectMeta: objectMeta(g, name),
-				Rules:      discoveryRules(),
+				Rules:      DiscoveryRules(),
 			},
 			Ready: ready.Exists,
 		},
@@ -46,8 +46,8 @@ func Identity(g *graph.Graph) []Resource {
 	}
 }
 
-// discoveryRules are what the Dynamo runtime needs to publish its endpoints and to find those of its peers.
-func discoveryRules() []rbacv1.PolicyRule {
+// DiscoveryRules are what the Dynamo runtime needs to publish its endpoints and to find those of its peers.
+func DiscoveryRules() []rbacv1.PolicyRule {
 	read := []string{"get", "list", "watch"}
 	return []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"endpoints", "pods"}, Verbs: read},

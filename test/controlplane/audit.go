@@ -37,6 +37,24 @@ type Write struct {
 	Time      time.Time
 }
 
+// auditEvent is what we read of an audit.k8s.io/v1 Event.
+type auditEvent struct {
+	User struct {
+		Username string `json:"username"`
+	} `json:"user"`
+	Verb      string    `json:"verb"`
+	Received  time.Time `json:"requestReceivedTimestamp"`
+	ObjectRef struct {
+		Resource    string `json:"resource"`
+		Subresource string `json:"subresource"`
+		Namespace   string `json:"namespace"`
+		Name        string `json:"name"`
+	} `json:"objectRef"`
+	ResponseStatus struct {
+		Code int `json:"code"`
+	} `json:"responseStatus"`
+}
+
 // Writes returns every write since a time, in the order the API server saw them.
 func (cp *ControlPlane) Writes(since time.Time) ([]Write, error) {
 	f, err := os.Open(cp.auditLog())
@@ -48,15 +66,9 @@ func (cp *ControlPlane) Writes(since time.Time) ([]Write, error) {
 	var out []Write
 
 	for s := bufio.NewScanner(f); s.Scan(); {
-		var e struct {
-			User                     struct{ Username string }
-			Verb                     string
-			RequestReceivedTimestamp time.Time
-			ObjectRef                struct{ Resource, Subresource, Namespace, Name string }
-			ResponseStatus           struct{ Code int }
-		}
+		var e auditEvent
 		// A last line may be half written.
-		if json.Unmarshal(s.Bytes(), &e) != nil || e.RequestReceivedTimestamp.Before(since) {
+		if json.Unmarshal(s.Bytes(), &e) != nil || e.Received.Before(since) {
 			continue
 		}
 
@@ -67,7 +79,7 @@ func (cp *ControlPlane) Writes(since time.Time) ([]Write, error) {
 
 		out = append(out, Write{
 			User: e.User.Username, Verb: e.Verb, Resource: resource, Namespace: e.ObjectRef.Namespace,
-			Name: e.ObjectRef.Name, Code: e.ResponseStatus.Code, Time: e.RequestReceivedTimestamp,
+			Name: e.ObjectRef.Name, Code: e.ResponseStatus.Code, Time: e.Received,
 		})
 	}
 

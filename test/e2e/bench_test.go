@@ -35,7 +35,7 @@ func BenchmarkCluster(b *testing.B) {
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			for i := range b.N {
-				measure(b, fmt.Sprintf("bench-%d-%d-%d", bb.graphs, bb.components, i), bb.graphs, bb.components)
+				measure(b, fmt.Sprintf("%s-%d", strings.NewReplacer("=", "-", "/", "-").Replace(bb.name), i), bb.graphs, bb.components)
 			}
 		})
 	}
@@ -85,11 +85,7 @@ func measure(b *testing.B, ns string, n, components int) {
 
 func benchGraph(b *testing.B, name string, components int) *unstructured.Unstructured {
 	b.Helper()
-	y := fmt.Sprintf(disaggregated, name)
-	for i := 3; i < components; i++ {
-		y += fmt.Sprintf("  - {name: decode-%d, type: decode}\n", i)
-	}
-	objs, err := controlplane.ParseObjects([]byte(y))
+	objs, err := controlplane.ParseObjects([]byte(withComponents(fmt.Sprintf(disaggregated, name), components)))
 	if err != nil {
 		b.Fatal(err)
 	}

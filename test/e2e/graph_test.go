@@ -126,13 +126,13 @@ func (g *graph) ready() {
 	})
 }
 
-// waitCondition waits until a condition has a status, and returns its reason and message.
-func (g *graph) waitCondition(kind, want string) (reason, message string) {
+// isFalse waits until a condition is False, and returns its reason and message.
+func (g *graph) isFalse(kind string) (reason, message string) {
 	g.t.Helper()
-	eventually(g.t, fmt.Sprintf("%s of %s is %s", kind, g.name, want), func() (bool, string) {
+	eventually(g.t, kind+" of "+g.name+" is False", func() (bool, string) {
 		s, r, m := g.condition(kind)
 		reason, message = r, m
-		return s == want, s + " " + r + " " + m
+		return s == "False", s + " " + r + " " + m
 	})
 	return reason, message
 }

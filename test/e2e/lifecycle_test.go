@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -276,7 +277,7 @@ spec:
 	pods := first.uids()
 
 	second := create(t, "meet", fmt.Sprintf(y, "a", "b-c"))
-	reason, msg := second.waitCondition(v1alpha1.ConditionAccepted, "False")
+	reason, msg := second.isFalse(v1alpha1.ConditionAccepted)
 	want := `exists and belongs to InferenceGraph "a-b": rename this InferenceGraph or a component of it`
 	if reason != v1alpha1.ReasonNameConflict || !strings.Contains(msg, want) {
 		t.Errorf("Accepted: got %s: %s", reason, msg)
@@ -328,13 +329,19 @@ func pending(t *testing.T, d appsv1.Deployment) bool {
 	return len(l.Items) == 1 && l.Items[0].Status.Phase == corev1.PodPending
 }
 
+// withComponents adds decode components to a graph of three until it has n.
+func withComponents(y string, n int) string {
+	var b strings.Builder
+	b.WriteString(y)
+	for i := 3; i < n; i++ {
+		fmt.Fprintf(&b, "  - {name: decode-%d, type: decode}\n", i)
+	}
+	return b.String()
+}
+
 // The largest graph becomes Ready without opening Crossplane's circuit breaker.
 func TestLargestGraph(t *testing.T) {
-	y := fmt.Sprintf(disaggregated, "largest")
-	for i := 3; i < 25; i++ {
-		y += fmt.Sprintf("  - {name: decode-%d, type: decode}\n", i)
-	}
-	g := create(t, "largest", y)
+	g := create(t, "largest", withComponents(fmt.Sprintf(disaggregated, "largest"), 25))
 	g.ready()
 	if n := len(g.pods()); n != 26 {
 		t.Errorf("want 26 pods, got %d", n)
@@ -355,10 +362,10 @@ func TestBreakerOpens(t *testing.T) {
 		if s, _, _ := g.condition("Responsive"); s == "False" {
 			break
 		}
-		g.patch(op("add", "/spec/env", []any{map[string]any{"name": "A", "value": fmt.Sprint(i)}}))
+		g.patch(op("add", "/spec/env", []any{map[string]any{"name": "A", "value": strconv.Itoa(i)}}))
 		time.Sleep(50 * time.Millisecond)
 	}
-	g.waitCondition("Responsive", "False")
+	g.isFalse("Responsive")
 	g.patch(op("replace", "/spec/components/2/replicas", 3))
 	g.ready()
 	if n := len(g.uids()["decode"]); n != 3 {

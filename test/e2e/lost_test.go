@@ -38,7 +38,7 @@ spec: {defaults: {images: {vllm: "example.org/vllm:7"}}}
 	}
 	// Any change makes Crossplane look again.
 	g.patch(op("replace", "/spec/components/2/replicas", 5))
-	reason, msg := g.waitCondition(v1alpha1.ConditionAccepted, "False")
+	reason, msg := g.isFalse(v1alpha1.ConditionAccepted)
 	if reason != v1alpha1.ReasonMissingInput || !strings.Contains(msg, `InferenceCluster "fleeting" does not exist: create it`) {
 		t.Errorf("Accepted: got %s: %s", reason, msg)
 	}
@@ -61,7 +61,7 @@ func TestSpecBecomesInvalid(t *testing.T) {
 
 	g.patch(op("add", "/spec/components/1/podTemplate", map[string]any{"spec": map[string]any{"hostNetwork": true}}),
 		op("replace", "/spec/components/2/replicas", 4))
-	reason, msg := g.waitCondition(v1alpha1.ConditionAccepted, "False")
+	reason, msg := g.isFalse(v1alpha1.ConditionAccepted)
 	if reason != v1alpha1.ReasonPolicyViolation || !strings.Contains(msg, "spec.components[1].podTemplate.spec.hostNetwork") {
 		t.Errorf("Accepted: got %s: %s", reason, msg)
 	}

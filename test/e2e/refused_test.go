@@ -48,7 +48,7 @@ func TestRefused(t *testing.T) {
 			}
 			t.Cleanup(func() { drop(api, c.Object) })
 			g := &graph{t: t, namespace: c.Object.GetNamespace(), name: c.Object.GetName()}
-			_, msg := g.waitCondition(v1alpha1.ConditionAccepted, "False")
+			_, msg := g.isFalse(v1alpha1.ConditionAccepted)
 			says(t, c, msg)
 			if refs := g.composed(); len(refs) != 0 {
 				t.Errorf("it composed %v", refs)
