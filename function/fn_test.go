@@ -47,8 +47,9 @@ func TestNothingIsLost(t *testing.T) {
 			reason: "An InferenceCluster that a graph used must not give way to defaults when it is deleted",
 			change: func(_ *testing.T, s *simulation, _ *fnv1.RunFunctionRequest) {
 				delete(s.exist, "InferenceCluster/local")
+				delete(s.exist, "InferenceCluster/multinode")
 			},
-			refused: `InferenceCluster "local" does not exist`,
+			refused: `" does not exist: create it`,
 			accept:  "FALSE/" + v1alpha1.ReasonMissingInput,
 		},
 		"OtherClusterNeverThere": {

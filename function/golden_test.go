@@ -38,7 +38,7 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clusters := read(t, filepath.Join(examples, "cluster.yaml"))
+	clusters := exampleClusters(t)
 	written := map[string]bool{}
 	for _, path := range exampleFiles(t) {
 		name := goldenName(t, path)
@@ -71,12 +71,12 @@ func TestGoldenRest(t *testing.T) {
 	}
 	for _, path := range exampleFiles(t) {
 		for _, o := range read(t, path) {
-			first, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: read(t, filepath.Join(examples, "cluster.yaml"))})
+			first, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: exampleClusters(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			second, err := renderer.Render(t.Context(), render.Request{
-				Composite: &o, Required: read(t, filepath.Join(examples, "cluster.yaml")), Observed: first.Composed,
+				Composite: &o, Required: exampleClusters(t), Observed: first.Composed,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -127,6 +127,20 @@ func stale(t *testing.T, written map[string]bool) {
 		}
 		t.Errorf("%s belongs to no example: delete it", f)
 	}
+}
+
+// exampleClusters are the InferenceClusters that examples run on.
+func exampleClusters(t *testing.T) []unstructured.Unstructured {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []unstructured.Unstructured
+	for _, f := range files {
+		out = append(out, read(t, f)...)
+	}
+	return out
 }
 
 // goldenName is story-name.yaml for examples/story/name.yaml.

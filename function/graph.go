@@ -22,6 +22,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		Name:           wire.String(xr, "metadata", "name"),
 		Namespace:      wire.String(xr, "metadata", "namespace"),
 		RuntimeVersion: in.RuntimeVersion,
+		Orchestrator:   v1alpha1.Orchestrator(wire.String(xr, "status", "orchestrator")),
 	}
 	if err := wire.Decode(xr, "spec", &gin.Spec); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		v := verdicts[w.Name]
 		n := ready.Replicas(req.GetObserved().GetResources()[w.Name].GetResource())
 		status.Components = append(status.Components, v1alpha1.ComponentStatus{
-			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: c.Object,
+			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: workloadName(c),
 			Replicas: int32(n.Replicas), Ready: int32(n.Ready), Updated: int32(n.Updated), Available: int32(n.Available), //nolint:gosec // The API server's counts are 32 bits.
 			Message: v.Message,
 		})
@@ -58,6 +58,14 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 			WithMessage("Waiting for components: " + strings.Join(waiting, ", ")).TargetComposite()
 	}
 	return f.composite(rsp, v1alpha1.InferenceGraphKind, status)
+}
+
+// workloadName is the name of a component's workload.
+func workloadName(c *graph.Component) string {
+	if c.Group != nil {
+		return c.Group.Object
+	}
+	return c.Object
 }
 
 // composite desires the status of the composite resource.

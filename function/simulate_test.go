@@ -58,6 +58,14 @@ metadata: {name: local, uid: c1}
 spec: {access: {source: Local}}
 `
 
+// multinode is an InferenceCluster with LeaderWorkerSet.
+const multinode = `
+apiVersion: graphplane.io/v1alpha1
+kind: InferenceCluster
+metadata: {name: multinode, uid: c2}
+spec: {access: {source: Local}, capabilities: {orchestrators: [LeaderWorkerSet]}}
+`
+
 const namespace = `
 apiVersion: v1
 kind: Namespace
@@ -150,15 +158,15 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
-// rollOut plays the Deployment controller: every replica is up.
+// rollOut plays the controllers of Deployments and LeaderWorkerSets: every replica is up.
 func (s *simulation) rollOut() {
 	for _, o := range s.observed {
-		if wire.String(o, "kind") != "Deployment" {
+		if k := wire.String(o, "kind"); k != "Deployment" && k != "LeaderWorkerSet" {
 			continue
 		}
 		n := wire.Get(o, "spec", "replicas").GetNumberValue()
 		st, _ := structpb.NewStruct(map[string]any{
-			"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n,
+			"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n, "observedGeneration": 1,
 		})
 		o.Fields["status"] = structpb.NewStructValue(st)
 	}
@@ -167,7 +175,7 @@ func (s *simulation) rollOut() {
 // running returns the simulation of a graph that is rolled out.
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
-	s := simulate(tb, xr, object(tb, local), object(tb, namespace))
+	s := simulate(tb, xr, object(tb, local), object(tb, multinode), object(tb, namespace))
 	s.apply()
 	s.rollOut()
 	rsp := s.apply()

@@ -87,7 +87,7 @@ type Component struct {
 	// +optional
 	Scaling *Scaling `json:"scaling,omitempty"`
 
-	// MinAvailable is the number of pods that voluntary disruptions leave available.
+	// MinAvailable is the number of replicas that voluntary disruptions leave available, each with all of its nodes.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	MinAvailable *int32 `json:"minAvailable,omitempty"`

@@ -11,6 +11,9 @@ const (
 	// LabelType is the component's type: frontend, worker, prefill, decode, planner, epp or custom.
 	LabelType = "graphplane.io/component-type"
 
+	// LabelRole is leader or worker, on the pods of a component of several nodes.
+	LabelRole = "graphplane.io/role"
+
 	// LabelRetain marks a claim that outlives its graph.
 	LabelRetain = "graphplane.io/retain"
 )

@@ -10,7 +10,7 @@ import (
 // engineCommand is the command line of a worker. The engine's module is the command and its flags are the arguments, so
 // that a user who sets only args replaces the flags, and one who sets a command replaces both.
 func engineCommand(g *graph.Graph, c *graph.Component) (command, args []string) {
-	command = []string{"python3", "-m", "dynamo." + string(g.Backend)}
+	command = graph.EngineCommand(g.Backend)
 	if g.Model == nil {
 		return command, nil
 	}
@@ -29,6 +29,11 @@ func vllmArgs(m *graph.Model, c *graph.Component) []string {
 	args := []string{"--model", m.Name, "--served-model-name", m.ServedName}
 	args = append(args, revision(m)...)
 	args = append(args, parallel("--tensor-parallel-size", c)...)
+	if c.Group != nil {
+		// Pipeline stages need less of the network between nodes than tensor parallelism would:
+		// https://docs.vllm.ai/en/stable/serving/parallelism_scaling.html
+		args = append(args, "--pipeline-parallel-size", strconv.Itoa(int(c.Group.Nodes)))
+	}
 	if mode := disaggregation(c); mode != nil {
 		args = append(args, mode...)
 		args = append(args, "--kv-transfer-config", `{"kv_connector":"NixlConnector","kv_role":"kv_both"}`)
@@ -41,7 +46,12 @@ func vllmArgs(m *graph.Model, c *graph.Component) []string {
 func sglangArgs(m *graph.Model, c *graph.Component) []string {
 	args := []string{"--model-path", m.Name, "--served-model-name", m.ServedName}
 	args = append(args, revision(m)...)
-	args = append(args, parallel("--tp", c)...)
+	if c.Group == nil {
+		args = append(args, parallel("--tp", c)...)
+	} else {
+		// SGLang counts the GPUs of all nodes.
+		args = append(args, "--tp", strconv.Itoa(int(c.Group.Nodes*c.GPUs)))
+	}
 	if mode := disaggregation(c); mode != nil {
 		args = append(args, mode...)
 		args = append(args, "--disaggregation-transfer-backend", "nixl", "--disaggregation-bootstrap-port", "12345", "--host", "0.0.0.0")

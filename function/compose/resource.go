@@ -34,7 +34,7 @@ func All(g *graph.Graph) []Resource {
 	out := slices.Concat(Claims(g), Identity(g))
 	for i := range g.Components {
 		c := &g.Components[i]
-		out = append(out, Deployment(g, c))
+		out = append(out, Workload(g, c))
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
 	}

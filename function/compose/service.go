@@ -31,7 +31,7 @@ func Service(g *graph.Graph, c *graph.Component) []Resource {
 		Object: &corev1.Service{
 			TypeMeta:   typeMeta("v1", "Service"),
 			ObjectMeta: meta,
-			Spec:       corev1.ServiceSpec{Selector: names.Selector(g.Name, c.Name), Ports: ports},
+			Spec:       corev1.ServiceSpec{Selector: serving(g, c), Ports: ports},
 		},
 		Ready: ready.Exists,
 	}}
@@ -82,7 +82,7 @@ func DisruptionBudget(g *graph.Graph, c *graph.Component) []Resource {
 			TypeMeta:   typeMeta(policyv1.SchemeGroupVersion.String(), "PodDisruptionBudget"),
 			ObjectMeta: componentMeta(g, c, ""),
 			Spec: policyv1.PodDisruptionBudgetSpec{
-				MinAvailable: new(intstr.FromInt32(*c.MinAvailable)),
+				MinAvailable: new(intstr.FromInt32(available(c))),
 				Selector:     &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
 			},
 		},

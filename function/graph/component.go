@@ -46,6 +46,7 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 	c.SharedMemory = r.sharedMemory(&c, in, at)
 	c.Mounts = r.mounts(&c, in, at)
 	r.componentRules(in, at)
+	r.group(&c, in, at)
 	r.template(&c, at.Child("podTemplate"))
 	r.policy(&c, at.Child("podTemplate"))
 	return c

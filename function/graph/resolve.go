@@ -23,6 +23,9 @@ type Input struct {
 	Spec    v1alpha1.InferenceGraphSpec
 	Cluster Cluster
 
+	// Orchestrator that was chosen before, empty for a new graph.
+	Orchestrator v1alpha1.Orchestrator
+
 	// NamespaceUID is the UID of the Namespace, needed when Retains says so.
 	NamespaceUID string
 
@@ -44,7 +47,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		DynamoNamespace: names.Dynamo(in.Namespace, in.Name),
 		Backend:         in.Spec.Backend,
 		Discovery:       r.discovery(),
-		Orchestrator:    v1alpha1.OrchestratorDeployment,
+		Orchestrator:    r.orchestrator(),
 		Env:             in.Spec.Env,
 		NetworkPolicy:   in.Spec.NetworkPolicy != v1alpha1.NetworkPolicyNone,
 		NamespaceUID:    in.NamespaceUID,

@@ -44,6 +44,10 @@ func (r *resolver) names() {
 		if !componentName.MatchString(c.Name) {
 			r.Add(field.Invalid(at, c.Name, "must be letters, digits and hyphens, with a letter or digit first and last"))
 		}
+		limit := limit
+		if ptr.Deref(c.NodeCount, 1) > 1 {
+			limit = min(limit, names.MaxGroup)
+		}
 		if n := len(names.Object(r.in.Name, c.Name)); n > limit {
 			r.Add(field.Invalid(at, c.Name, fmt.Sprintf("with metadata.name it makes a name of %d characters, of %d that are allowed: shorten one of them", n, limit)))
 		}
@@ -51,6 +55,17 @@ func (r *resolver) names() {
 			r.Add(field.Invalid(at, c.Name, fmt.Sprintf("is the name of component %q too, without regard to case: rename one", first)))
 		}
 		seen[names.Key(c.Name)] = c.Name
+	}
+	r.groupNames(seen)
+}
+
+// groupNames checks that no component has the name of another's LeaderWorkerSet, which is that of a Service too.
+func (r *resolver) groupNames(components map[string]string) {
+	for i, c := range r.in.Spec.Components {
+		other, taken := components[names.Group(names.Key(c.Name))]
+		if taken && ptr.Deref(c.NodeCount, 1) > 1 {
+			r.Add(field.Invalid(r.spec.Child("components").Index(i).Child("name"), c.Name, fmt.Sprintf("with nodeCount it needs a Service of the name of component %q: rename one", other)))
+		}
 	}
 }
 
@@ -114,9 +129,6 @@ func (r *resolver) unsupported() {
 			r.Unsupported(f.at, "remove it")
 		}
 	}
-	if o := s.Orchestrator; o == v1alpha1.OrchestratorLeaderWorkerSet || o == v1alpha1.OrchestratorGrove {
-		r.Unsupported(at.Child("orchestrator"), "use Auto or Deployment")
-	}
 	for i, c := range s.Components {
 		r.unsupportedIn(c, at.Child("components").Index(i))
 	}
@@ -125,9 +137,6 @@ func (r *resolver) unsupported() {
 func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
 	if c.Type == v1alpha1.TypePlanner || c.Type == v1alpha1.TypeEPP {
 		r.Unsupported(at.Child("type"), "use frontend, worker, prefill, decode or custom")
-	}
-	if ptr.Deref(c.NodeCount, 1) > 1 {
-		r.Unsupported(at.Child("nodeCount"), "use 1")
 	}
 	if c.NodePool != "" {
 		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")

@@ -17,6 +17,14 @@ const (
 	// MaxGang is the limit of <graph>-<component> under gang schedulers, which append to it to name pods.
 	// https://github.com/ai-dynamo/dynamo/issues/4938
 	MaxGang = 45
+
+	// MaxGroup is the limit of <graph>-<component> of a component of several nodes. Its pods carry the label
+	// controller-revision-hash with the name of their group, <graph>-<component>-lws-<up to 4 digits>, and a hyphen and
+	// up to ten more characters.
+	// https://github.com/kubernetes/kubernetes/issues/64023
+	MaxGroup = MaxLabel - len(groupSuffix) - 5 - 11
+
+	groupSuffix = "-lws"
 )
 
 // GlobalNamespace is the Dynamo namespace of components that several graphs share.
@@ -45,6 +53,11 @@ func Key(component string) string {
 // Object is the name of a component's Deployment and Service.
 func Object(graph, component string) string {
 	return graph + "-" + Key(component)
+}
+
+// Group is the name of the LeaderWorkerSet of an object.
+func Group(object string) string {
+	return object + groupSuffix
 }
 
 // ServiceAccount is the name of the account that the pods of a graph run as.

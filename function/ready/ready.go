@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
@@ -76,6 +77,30 @@ func Deployment(o *structpb.Struct) Verdict {
 	return Verdict{Ready: true}
 }
 
+// LeaderWorkerSet waits until the current generation is rolled out: the controller has seen it, every group is of it and
+// ready, and no group of an older one is left.
+func LeaderWorkerSet(o *structpb.Struct) Verdict {
+	if o == nil {
+		return wait("Waiting to be created")
+	}
+	desired := int64(1)
+	if v := wire.Get(o, "spec", "replicas"); v != nil {
+		desired = int64(v.GetNumberValue())
+	}
+	n := Replicas(o)
+	switch {
+	case wire.Int(o, "status", "observedGeneration") < max(wire.Int(o, "metadata", "generation"), 1):
+		return wait("Waiting for the controller of LeaderWorkerSet to see the latest change")
+	case n.Updated < desired:
+		return wait(fmt.Sprintf("Waiting for %d of %d replicas to be updated", desired-n.Updated, desired))
+	case n.Replicas > desired:
+		return wait(fmt.Sprintf("Waiting for %d old replicas to stop", n.Replicas-desired))
+	case n.Ready < desired:
+		return wait(fmt.Sprintf("Waiting for %d of %d replicas to be ready on all of their nodes", desired-n.Ready, desired))
+	}
+	return Verdict{Ready: true}
+}
+
 // Counts of the replicas of a workload.
 type Counts struct {
 	Replicas, Ready, Updated, Available int64
@@ -83,12 +108,17 @@ type Counts struct {
 
 // Replicas reads the counts of a workload's status.
 func Replicas(o *structpb.Struct) Counts {
-	return Counts{
+	n := Counts{
 		Replicas:  wire.Int(o, "status", "replicas"),
 		Ready:     wire.Int(o, "status", "readyReplicas"),
 		Updated:   wire.Int(o, "status", "updatedReplicas"),
 		Available: wire.Int(o, "status", "availableReplicas"),
 	}
+	if wire.String(o, "kind") == lws.Kind {
+		// It counts no available ones beside the ready.
+		n.Available = n.Ready
+	}
+	return n
 }
 
 func wait(msg string) Verdict {

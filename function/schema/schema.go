@@ -41,6 +41,11 @@ func New() (*Kinds, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Of(crds...)
+}
+
+// Of returns the kinds of CustomResourceDefinitions.
+func Of(crds ...*extv1.CustomResourceDefinition) (*Kinds, error) {
 	k := &Kinds{kinds: map[schema.GroupVersionKind]*kind{}}
 	for _, crd := range crds {
 		for _, v := range crd.Spec.Versions {

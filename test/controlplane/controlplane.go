@@ -92,6 +92,10 @@ func Start(ctx context.Context, o Options) (*ControlPlane, error) {
 // build all tools before anything runs: builds want the whole machine.
 func (cp *ControlPlane) build(ctx context.Context) error {
 	for _, t := range tools() {
+		if t.name == lwsTool().name && !cp.options.LeaderWorkerSet {
+			continue
+		}
+
 		if _, err := cp.tools.path(ctx, t); err != nil {
 			return err
 		}
@@ -119,6 +123,7 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 		{"start nodes", cp.startNodes},
 		{"start registry", cp.startRegistry},
 		{"start Crossplane", cp.startCrossplane},
+		{"start LeaderWorkerSet", cp.startLeaderWorkerSet},
 		{"start storage and package runtime", cp.startBackground},
 	} {
 		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {

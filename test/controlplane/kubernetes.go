@@ -172,6 +172,8 @@ func (cp *ControlPlane) prepareAPIServer() error {
 		newUser("system:kube-scheduler", ""),
 		// KWOK plays the kubelets of all nodes, so it may do all they may.
 		newUser("kwok", "system:masters"),
+		// Its own rights are not what is tested here.
+		newUser(lwsUser, "system:masters"),
 	} {
 		tokens.WriteString(u.csv())
 

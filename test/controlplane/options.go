@@ -23,6 +23,9 @@ type Options struct {
 	// CrossplaneArgs are added to the arguments of "crossplane core start".
 	CrossplaneArgs []string
 
+	// LeaderWorkerSet installs LeaderWorkerSet and runs its controller.
+	LeaderWorkerSet bool
+
 	// Keep leaves the state directory, logs included, behind after Stop.
 	Keep bool
 }

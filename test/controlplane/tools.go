@@ -61,6 +61,10 @@ func coreTool() tool {
 	}
 }
 
+func lwsTool() tool {
+	return tool{name: "lws-manager", dir: "lws", module: lwsModule, importPath: lwsModule + "/cmd"}
+}
+
 func cliTool() tool {
 	return tool{
 		name: "crossplane", dir: "cli", module: "github.com/crossplane/cli/v2",
@@ -71,6 +75,7 @@ func cliTool() tool {
 const (
 	kubernetesModule = "k8s.io/kubernetes"
 	kwokModule       = "sigs.k8s.io/kwok"
+	lwsModule        = "sigs.k8s.io/lws"
 	coreModule       = "github.com/crossplane/crossplane/v2"
 )
 
@@ -78,7 +83,7 @@ const (
 func tools() []tool {
 	return []tool{
 		etcdTool(), kubernetesTool("kube-apiserver"), kubernetesTool("kube-controller-manager"),
-		kubernetesTool("kube-scheduler"), kwokTool(), coreTool(), cliTool(),
+		kubernetesTool("kube-scheduler"), kwokTool(), coreTool(), cliTool(), lwsTool(),
 	}
 }
 

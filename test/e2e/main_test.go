@@ -38,7 +38,7 @@ func run(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
 	defer cancel()
 
-	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stderr})
+	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stderr, LeaderWorkerSet: true})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -56,7 +56,7 @@ func run(m *testing.M) int {
 	return code
 }
 
-// setUp follows the README: packages, rights, the InferenceCluster.
+// setUp follows the README: packages, rights, the InferenceClusters.
 func (s *suite) setUp(ctx context.Context, cp *controlplane.ControlPlane) error {
 	s.cp = cp
 	var err error
@@ -69,9 +69,14 @@ func (s *suite) setUp(ctx context.Context, cp *controlplane.ControlPlane) error 
 	if err := cp.InstallGraphplane(ctx); err != nil {
 		return err
 	}
-	objs, err := controlplane.ReadObjects(filepath.Join(root, "examples", "cluster.yaml"))
-	if err != nil {
-		return err
+	for _, name := range []string{"cluster.yaml", "cluster-multinode.yaml"} {
+		objs, err := controlplane.ReadObjects(filepath.Join(root, "examples", name))
+		if err != nil {
+			return err
+		}
+		if err := cp.Apply(ctx, "", objs...); err != nil {
+			return err
+		}
 	}
-	return cp.Apply(ctx, "", objs...)
+	return nil
 }

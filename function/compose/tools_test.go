@@ -1,0 +1,25 @@
+package compose
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// tools returns a directory with programs for scripts: a python3 that prints its arguments, each with a NUL after it, a
+// ray that starts, and a getent that finds no name the first time.
+func tools(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, script := range map[string]string{
+		"python3": `for a in "$@"; do printf '%s\0' "$a"; done`,
+		"ray":     `test "$1" = start`,
+		"sleep":   `:`,
+		"getent":  `test "$1 $2" = "hosts group-0.group.ns" || exit 9; test -e ` + dir + `/asked || { touch ` + dir + `/asked; exit 2; }; echo 10.0.0.1 "$2"`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // Programs must be executable.
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
