@@ -195,7 +195,7 @@ func TestKinds(t *testing.T) {
 	got := map[string]bool{}
 	for _, path := range exampleFiles(t) {
 		for _, o := range read(t, path) {
-			r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: read(t, filepath.Join(examples, "cluster.yaml"))})
+			r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: exampleClusters(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

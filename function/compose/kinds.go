@@ -12,6 +12,7 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: "", Version: "v1", Kind: "ServiceAccount"},
 		{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"},
 		{Group: "apps", Version: "v1", Kind: "Deployment"},
+		{Group: "leaderworkerset.x-k8s.io", Version: "v1", Kind: "LeaderWorkerSet"},
 		{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"},
 		{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"},
 		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role"},
