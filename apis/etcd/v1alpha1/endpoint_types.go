@@ -14,6 +14,8 @@ const (
 	ReasonCorrupt = "Corrupt"
 	// ReasonNoSpace : the NOSPACE alarm is raised, writes are refused.
 	ReasonNoSpace = "NoSpace"
+	// ReasonMembersUnlisted : the ProviderConfig does not list every member.
+	ReasonMembersUnlisted = "MembersUnlisted"
 	// ReasonNearQuota : the database is above 80 % of its quota.
 	ReasonNearQuota = "NearQuota"
 )
@@ -74,6 +76,18 @@ type EndpointObservation struct {
 	CertificateExpires *metav1.Time `json:"certificateExpires,omitempty"`
 }
 
+// MemberHealth is whether a member answers.
+//
+// +kubebuilder:validation:Enum=Up;Down;Unknown
+type MemberHealth string
+
+// Health of a member.
+const (
+	MemberUp      MemberHealth = "Up"
+	MemberDown    MemberHealth = "Down"
+	MemberUnknown MemberHealth = "Unknown"
+)
+
 // A Member of an etcd cluster.
 type Member struct {
 	// ID in hexadecimal.
@@ -83,8 +97,9 @@ type Member struct {
 	// ClientURLs that the member advertises, sorted.
 	// +listType=set
 	ClientURLs []string `json:"clientURLs,omitempty"`
-	// Healthy is whether it answers and knows a leader.
-	Healthy bool `json:"healthy"`
+	// Health is Up if the member answers, Down if it does not, and Unknown if
+	// the ProviderConfig does not list it.
+	Health MemberHealth `json:"health"`
 	// Learner is whether it does not vote.
 	Learner bool `json:"learner,omitempty"`
 	// Version that it runs, once it was seen.
