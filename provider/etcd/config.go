@@ -27,6 +27,8 @@ type Config struct {
 	Username, Password string
 	// Publish the credentials in connection Secrets.
 	Publish bool `json:"-"`
+	// PublishCert puts the client certificate in connection Secrets.
+	PublishCert bool `json:"-"`
 }
 
 // Digest tells configs apart. It gives nothing away.
@@ -50,6 +52,10 @@ func Resolve(ctx context.Context, c client.Reader, ref managed.Config) (*Config,
 	out := &Config{Endpoints: slices.Sorted(slices.Values(spec.Endpoints)), Publish: ref.Namespace != ""}
 	if spec.PublishCredentials != nil {
 		out.Publish = *spec.PublishCredentials
+	}
+	out.PublishCert = out.Publish
+	if spec.PublishClientCertificate != nil {
+		out.PublishCert = *spec.PublishClientCertificate
 	}
 	if out.TLS, err = r.TLS(ctx, "spec.tls", spec.TLS); err != nil {
 		return nil, errors.Wrapf(err, "cannot use %s %q", ref.Kind, ref.Name)

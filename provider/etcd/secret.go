@@ -27,6 +27,8 @@ func Details(c *Config) managed.ConnectionDetails {
 	if c.Publish {
 		d[xpv2.CredentialsSecretUserKey] = []byte(c.Username)
 		d[xpv2.CredentialsSecretPasswordKey] = []byte(c.Password)
+	}
+	if c.PublishCert {
 		d[xpv2.CredentialsSecretClientCertKey] = c.TLS.Cert
 		d[xpv2.CredentialsSecretClientKeyKey] = c.TLS.Key
 	}

@@ -40,6 +40,8 @@ func (s *Setup) Kinds() map[schema.GroupVersionKind]func() error {
 	gvk := v1alpha1.SchemeGroupVersion.WithKind
 	return map[schema.GroupVersionKind]func() error{
 		gvk(v1alpha1.EndpointKind): s.endpoint,
+		gvk(v1alpha1.RoleKind):     s.role,
+		gvk(v1alpha1.UserKind):     s.user,
 	}
 }
 
@@ -93,6 +95,39 @@ func (s *Setup) endpoint() error {
 		Connector: managed.WithTypedExternalConnector(connectEndpoint(s.conn, s.metrics)),
 		Forget:    func(n types.NamespacedName) { s.metrics.Forget(technology, n) },
 	})
+}
+
+func (s *Setup) role() error {
+	if err := s.shared(); err != nil {
+		return err
+	}
+	return shared.Setup(s.mgr, s.options, s.tech, shared.Kind{
+		GVK:          v1alpha1.SchemeGroupVersion.WithKind(v1alpha1.RoleKind),
+		Secrets:      shared.ConnectionSecret,
+		Connector:    managed.WithTypedExternalConnector(connectRole(s.conn)),
+		Initializers: []managed.Initializer{shared.NewNamer(s.mgr.GetClient(), ".")},
+	})
+}
+
+func (s *Setup) user() error {
+	if err := s.shared(); err != nil {
+		return err
+	}
+	return shared.Setup(s.mgr, s.options, s.tech, shared.Kind{
+		GVK:          v1alpha1.SchemeGroupVersion.WithKind(v1alpha1.UserKind),
+		Secrets:      userSecrets,
+		Connector:    managed.WithTypedExternalConnector(connectUser(s.conn)),
+		Initializers: []managed.Initializer{shared.NewNamer(s.mgr.GetClient(), ".")},
+	})
+}
+
+// userSecrets are those that a User writes and reads.
+func userSecrets(o client.Object) []types.NamespacedName {
+	out := shared.ConnectionSecret(o)
+	if u, ok := o.(*v1alpha1.User); ok && u.Spec.ForProvider.PasswordSecretRef != nil {
+		out = append(out, types.NamespacedName{Namespace: u.GetNamespace(), Name: u.Spec.ForProvider.PasswordSecretRef.Name})
+	}
+	return out
 }
 
 // configSecrets are the Secrets that a config refers to. A reference that is not

@@ -2,7 +2,9 @@ package etcd
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +47,7 @@ type System struct {
 	expiry  *access.Expiry
 	monitor *managed.Monitor[*Snapshot]
 
+	verified verified
 	// served is whether the last probe found a quorum.
 	served atomic.Bool
 }
@@ -219,3 +222,26 @@ func (t *token) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 // RequireTransportSecurity is left to the config, as in etcd's own client.
 func (t *token) RequireTransportSecurity() bool { return false }
+
+// verified passwords, by a digest of user and password, and the state of the
+// users at which they were.
+type verified struct {
+	mu sync.Mutex
+	at map[[sha256.Size]byte]uint64
+}
+
+func (v *verified) fresh(key [sha256.Size]byte, revision uint64) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at, ok := v.at[key]
+	return ok && at == revision
+}
+
+func (v *verified) put(key [sha256.Size]byte, revision uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.at == nil {
+		v.at = map[[sha256.Size]byte]uint64{}
+	}
+	v.at[key] = revision
+}

@@ -60,9 +60,14 @@ func indexSecrets(ctx context.Context, i client.FieldIndexer, of client.Object, 
 	})
 }
 
+// UsesConfig selects the managed resources that use a config.
+func UsesConfig(c Config) client.MatchingFields {
+	return client.MatchingFields{configField: c.String()}
+}
+
 // Config maps a config to the resources that use it.
 func (w *Watcher) Config(ctx context.Context, c Config) []reconcile.Request {
-	return w.requests(ctx, client.MatchingFields{configField: c.String()})
+	return w.requests(ctx, UsesConfig(c))
 }
 
 // ConfigObject maps a config's object to the resources that use it.

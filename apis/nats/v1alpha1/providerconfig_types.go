@@ -43,13 +43,19 @@ type ProviderConfigSpec struct {
 	// +optional
 	SigningKey *SigningKey `json:"signingKey,omitempty"`
 
-	// PublishCredentials puts these credentials and the client certificate in
-	// the connection Secrets of the Endpoints that use this config. Defaults to
-	// true in a ProviderConfig, whose users may read its Secrets anyway, and to
-	// false in a ClusterProviderConfig, where it would hand them to every
-	// namespace.
+	// PublishCredentials puts these credentials in the connection Secrets of the
+	// Endpoints that use this config. Defaults to true in a ProviderConfig,
+	// whose users may read its Secrets anyway, and to false in a
+	// ClusterProviderConfig, where it would hand them to every namespace.
 	// +optional
 	PublishCredentials *bool `json:"publishCredentials,omitempty"`
+
+	// PublishClientCertificate puts the client certificate and its key in the
+	// connection Secrets of Endpoints and Users, for servers that require one.
+	// Where servers take the certificate's name for a user, it must be one with
+	// few rights. Defaults to publishCredentials.
+	// +optional
+	PublishClientCertificate *bool `json:"publishClientCertificate,omitempty"`
 }
 
 // Credentials for NATS: exactly one kind.
