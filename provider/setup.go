@@ -12,17 +12,20 @@ import (
 
 	"github.com/graphplane/graphplane/provider/etcd"
 	"github.com/graphplane/graphplane/provider/managed"
+	"github.com/graphplane/graphplane/provider/nats"
 )
 
 // A Setup adds controllers to a manager.
 type Setup struct {
 	// Etcd sets up the etcd kinds.
 	Etcd *etcd.Setup
+	// NATS sets up the NATS kinds.
+	NATS *nats.Setup
 }
 
 // NewSetup for a manager.
 func NewSetup(mgr ctrl.Manager, o controller.Options, m *managed.Metrics) *Setup {
-	return &Setup{Etcd: etcd.NewSetup(mgr, o, m)}
+	return &Setup{Etcd: etcd.NewSetup(mgr, o, m), NATS: nats.NewSetup(mgr, o, m)}
 }
 
 // A Kind that can be set up.
@@ -36,7 +39,7 @@ type Kind struct {
 // Kinds in the order of their names.
 func (s *Setup) Kinds() []Kind {
 	out := []Kind{}
-	for _, m := range []map[schema.GroupVersionKind]func() error{s.Etcd.Kinds()} {
+	for _, m := range []map[schema.GroupVersionKind]func() error{s.Etcd.Kinds(), s.NATS.Kinds()} {
 		for gvk, f := range m {
 			out = append(out, Kind{GVK: gvk, Setup: f})
 		}
