@@ -24,8 +24,7 @@ type Setup struct {
 	options controller.Options
 	metrics *shared.Metrics
 
-	once sync.Once
-	err  error
+	mu   sync.Mutex
 	tech *shared.Technology
 	conn *connector
 }
@@ -45,8 +44,16 @@ func (s *Setup) Kinds() map[schema.GroupVersionKind]func() error {
 	}
 }
 
+// Configs are the kinds without which none of the others can be set up.
+func (s *Setup) Configs() []schema.GroupVersionKind {
+	gvk := v1alpha1.SchemeGroupVersion.WithKind
+	return []schema.GroupVersionKind{gvk(v1alpha1.ProviderConfigKind), gvk(v1alpha1.ClusterProviderConfigKind), gvk(v1alpha1.ProviderConfigUsageKind)}
+}
+
 // Pool of clients, for tests and benchmarks; nil before a kind is set up.
 func (s *Setup) Pool() *shared.Pool[*System] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.conn == nil {
 		return nil
 	}
@@ -55,8 +62,12 @@ func (s *Setup) Pool() *shared.Pool[*System] {
 
 // shared sets up what the kinds have in common, once.
 func (s *Setup) shared() error {
-	s.once.Do(func() { s.err = s.prepare() })
-	return s.err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != nil {
+		return nil
+	}
+	return s.prepare()
 }
 
 func (s *Setup) prepare() error {
@@ -75,14 +86,18 @@ func (s *Setup) prepare() error {
 	if err := shared.SetupConfigs(s.mgr, s.options, s.tech); err != nil {
 		return err
 	}
-	s.conn = &connector{
+	conn := &connector{
 		Client: s.mgr.GetClient(),
 		Usage:  resource.NewProviderConfigUsageTracker(s.mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
 		Pool:   shared.NewPool[*System](), Bus: s.tech.Bus, Resolve: Resolve,
 		Open: func(c *Config, changed func()) *System { return Open(c, s.metrics, changed) },
 	}
-	k := &shared.Keeper[*System]{Pool: s.conn.Pool, Bus: s.tech.Bus, Client: s.mgr.GetClient(), Usages: &v1alpha1.ProviderConfigUsageList{}}
-	return errors.Wrap(s.mgr.Add(k), "cannot add the keeper of clients")
+	k := &shared.Keeper[*System]{Pool: conn.Pool, Bus: s.tech.Bus, Client: s.mgr.GetClient(), Usages: &v1alpha1.ProviderConfigUsageList{}}
+	if err := s.mgr.Add(k); err != nil {
+		return errors.Wrap(err, "cannot add the keeper of clients")
+	}
+	s.conn = conn
+	return nil
 }
 
 func (s *Setup) endpoint() error {

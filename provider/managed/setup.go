@@ -135,9 +135,10 @@ func Poll(mg resource.Managed, interval time.Duration) time.Duration {
 }
 
 // SetupConfigs adds the controllers that keep a config while it is used, and
-// lets the cache find configs by Secret. Call it once, before Setup.
+// lets the cache find configs by Secret. Call it once, before Setup. It may be
+// called again after it failed because a kind is not served yet.
 func SetupConfigs(mgr ctrl.Manager, o controller.Options, t *Technology) error {
-	for _, of := range []resource.ProviderConfigKinds{t.Config, t.ClusterConfig} {
+	for _, of := range t.kinds() {
 		obj, err := object(mgr, of.Config)
 		if err != nil {
 			return err
@@ -145,26 +146,35 @@ func SetupConfigs(mgr ctrl.Manager, o controller.Options, t *Technology) error {
 		if err := indexSecrets(context.Background(), mgr.GetFieldIndexer(), obj, t.Secrets); err != nil {
 			return errors.Wrap(err, "cannot index configs by Secret")
 		}
-		usage, err := object(mgr, of.Usage)
-		if err != nil {
-			return err
-		}
-		name := providerconfig.ControllerName(of.Config.GroupKind().String())
-		r := providerconfig.NewReconciler(QuietManager{Manager: mgr}, of,
-			providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-			//nolint:staticcheck // The runtime's recorder takes this one.
-			providerconfig.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)))
-		err = ctrl.NewControllerManagedBy(mgr).
-			Named(name).
-			WithOptions(o.ForControllerRuntime()).
-			For(obj).
-			Watches(usage, &usages{kind: of.Config.Kind}).
-			Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
-		if err != nil {
+	}
+	for _, of := range t.kinds() {
+		if err := setupConfig(mgr, o, of); err != nil {
 			return errors.Wrapf(err, "cannot set up the controller of %s", of.Config.GroupKind())
 		}
 	}
 	return nil
+}
+
+func setupConfig(mgr ctrl.Manager, o controller.Options, of resource.ProviderConfigKinds) error {
+	obj, err := object(mgr, of.Config)
+	if err != nil {
+		return err
+	}
+	usage, err := object(mgr, of.Usage)
+	if err != nil {
+		return err
+	}
+	name := providerconfig.ControllerName(of.Config.GroupKind().String())
+	r := providerconfig.NewReconciler(QuietManager{Manager: mgr}, of,
+		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
+		//nolint:staticcheck // The runtime's recorder takes this one.
+		providerconfig.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)))
+	return ctrl.NewControllerManagedBy(mgr).
+		Named(name).
+		WithOptions(o.ForControllerRuntime()).
+		For(obj).
+		Watches(usage, &usages{kind: of.Config.Kind}).
+		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter))
 }
 
 // usages enqueues the config of a usage. The runtime's own handler does not look
