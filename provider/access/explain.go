@@ -33,6 +33,7 @@ func Explain(err error) Fault {
 		record    tls.RecordHeaderError
 		alert     tls.AlertError
 		dns       *net.DNSError
+		handshake *handshakeError
 	)
 	switch {
 	case err == nil:
@@ -53,6 +54,8 @@ func Explain(err error) Fault {
 		return Fault{Message: "nothing listens there"}
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return Fault{Message: "it does not answer in time"}
+	case errors.As(err, &handshake) && errors.Is(err, io.EOF):
+		return Fault{Message: "it ends the TLS handshake: check that it serves TLS"}
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return Fault{Message: "it closes the connection"}
 	}
@@ -87,6 +90,12 @@ func remote(alert string) Fault {
 	return Fault{Message: "it ends the TLS handshake: check the protocol versions of both sides"}
 }
 
+// A handshakeError is a failure of the TLS handshake.
+type handshakeError struct{ error }
+
+// Unwrap the failure.
+func (e *handshakeError) Unwrap() error { return e.error }
+
 // Dial connects to a server only to explain why a client could not. A server
 // that asks for a client certificate tells so after the handshake, so a first
 // byte is waited for. It returns nil where nothing is wrong.
@@ -110,7 +119,7 @@ func Dial(ctx context.Context, address string, c *tls.Config) error {
 	c.NextProtos = []string{"h2"}
 	t := tls.Client(conn, c)
 	if err := t.HandshakeContext(ctx); err != nil {
-		return err
+		return &handshakeError{error: err}
 	}
 	if err := t.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 		return err
