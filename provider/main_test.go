@@ -73,6 +73,7 @@ type plane struct {
 
 	namespace string
 	setup     *provider.Setup
+	metrics   *managed.Metrics
 }
 
 // planeOptions change how the provider runs.
@@ -126,10 +127,11 @@ func (p *plane) run(t testing.TB, cfg *rest.Config, s *runtime.Scheme, o planeOp
 	}
 	f := &feature.Flags{}
 	f.Enable(feature.EnableBetaManagementPolicies)
+	p.metrics = managed.NewMetrics()
 	p.setup = provider.NewSetup(mgr, controller.Options{
 		Logger: o.log, GlobalRateLimiter: ratelimiter.NewGlobal(1000), PollInterval: o.poll,
 		MaxConcurrentReconciles: 20, Features: f,
-	}, managed.NewMetrics())
+	}, p.metrics)
 	if err := p.setup.All(); err != nil {
 		t.Fatalf("cannot set up: %v", err)
 	}

@@ -122,7 +122,7 @@ func (s *System) probe(ctx context.Context, m *member) (Probe, string) {
 
 // status asks a member for its status. The second result tells why it refuses.
 func (s *System) status(ctx context.Context, m *member, p *Probe) string {
-	err := s.try(ctx, m, func(ctx context.Context, conn *grpc.ClientConn) error {
+	err := s.anyhow(ctx, m, func(ctx context.Context, conn *grpc.ClientConn) error {
 		rsp, err := pb.NewMaintenanceClient(conn).Status(ctx, &pb.StatusRequest{})
 		p.Status = rsp
 		// Without a quorum a member cannot sign us in. That it wants us to
@@ -151,6 +151,8 @@ func refusal(err error) string {
 		return "it does not accept the user or the password: check the Secret of credentials.basic"
 	case errors.Is(err, rpctypes.ErrUserEmpty):
 		return "it requires a user: set credentials.basic"
+	case errors.Is(err, rpctypes.ErrUserNotFound):
+		return "it takes the name of our client certificate for a user that it does not have: set credentials.basic"
 	case errors.Is(err, rpctypes.ErrInvalidAuthToken), errors.Is(err, rpctypes.ErrAuthOldRevision):
 		return "it does not accept our session: it signs us in again at the next probe"
 	}

@@ -135,9 +135,22 @@ func (s *System) Call(ctx context.Context, do func(ctx context.Context, conn *gr
 	return last
 }
 
-// try a request at one member. Who wants to know who we are says so, and only
-// then we sign in: signing in goes through the cluster's log.
+// try a request at one member as the user of the config. Without a token etcd
+// may take the name of a client certificate for the user, so we sign in first.
 func (s *System) try(ctx context.Context, m *member, do func(ctx context.Context, conn *grpc.ClientConn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if s.config.Username != "" && s.token.get() == nil {
+		if err := s.signIn(ctx, m, nil); err != nil {
+			return err
+		}
+	}
+	return s.anyhow(ctx, m, do)
+}
+
+// anyhow tries a request at one member, and signs in only if it is told to: that
+// needs a quorum, the request may not.
+func (s *System) anyhow(ctx context.Context, m *member, do func(ctx context.Context, conn *grpc.ClientConn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	used := s.token.get()
@@ -198,8 +211,11 @@ func (s *System) signIn(ctx context.Context, m *member, used *string) error {
 		return nil
 	}
 	rsp, err := pb.NewAuthClient(m.conn).Authenticate(ctx, &pb.AuthenticateRequest{Name: s.config.Username, Password: s.config.Password})
+	if err = rpctypes.Error(err); errors.Is(err, rpctypes.ErrAuthNotEnabled) {
+		return nil
+	}
 	if err != nil {
-		return rpctypes.Error(err)
+		return err
 	}
 	s.token.value.Store(&rsp.Token)
 	return nil
