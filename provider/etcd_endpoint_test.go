@@ -42,6 +42,7 @@ func etcdEndpoint(p *plane) *v1alpha1.Endpoint {
 var etcdReady = is[*v1alpha1.Endpoint]("Ready=True/Available", "Healthy=True/FullyRedundant", "Synced=True")
 
 func TestEtcdEndpointLife(t *testing.T) {
+	t.Parallel()
 	p := start(t, planeOptions{})
 	c := etcdtest.Start(t, etcdtest.Options{TLS: true, RootPassword: "s3cr3t-root"})
 	p.make(t, etcdConfig(p, c, "s3cr3t-root")...)

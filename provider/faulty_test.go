@@ -18,6 +18,7 @@ import (
 // TestFaultyInput tries what only the controllers can find out, each with the
 // message that the user reads in a condition.
 func TestFaultyInput(t *testing.T) {
+	t.Parallel()
 	p := start(t, planeOptions{})
 	etcd := etcdtest.Start(t, etcdtest.Options{Members: 1, RootPassword: "s3cr3t-root"})
 	nats := natstest.Start(t, natstest.Options{Servers: 1})

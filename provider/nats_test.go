@@ -66,6 +66,7 @@ func natsEndpoint(p *plane) *v1alpha1.Endpoint {
 func ptr[V any](v V) *V { return &v }
 
 func TestNATSEndpointLife(t *testing.T) {
+	t.Parallel()
 	p := start(t, planeOptions{})
 	s := natstest.Start(t, natstest.Options{TLS: true})
 	p.make(t, natsConfig(t, p, s)...)
