@@ -1,0 +1,166 @@
+package nats
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+)
+
+// jszSubject asks every server about its part in JetStream.
+const jszSubject = "$SYS.REQ.SERVER.PING.JSZ"
+
+// A SystemView is what the servers told the system account.
+type SystemView struct {
+	// Servers that answered, by name.
+	Servers []SystemServer
+	// Leader of JetStream that a majority of them names; empty without one.
+	Leader string
+	// Size of the group that elects the leader; 0 where there is none.
+	Size int
+	// Offline members of the group, as the leader sees them, sorted.
+	Offline []string
+}
+
+// A SystemServer answered the system account.
+type SystemServer struct {
+	Name, Version, Cluster string
+	// Votes is whether it takes part in JetStream's elections.
+	Votes bool
+}
+
+// jsz is the part of a server's answer that we need.
+type jsz struct {
+	Server struct {
+		Name    string `json:"name"`
+		Cluster string `json:"cluster"`
+		Version string `json:"ver"`
+	} `json:"server"`
+	Data struct {
+		Disabled bool `json:"disabled"`
+		Meta     *struct {
+			Leader   string `json:"leader"`
+			Size     int    `json:"cluster_size"`
+			Replicas []struct {
+				Name    string `json:"name"`
+				Offline bool   `json:"offline"`
+			} `json:"replicas"`
+		} `json:"meta_cluster"`
+	} `json:"data"`
+}
+
+// system asks every server through the first that lets us in. The second result
+// is why none does.
+func (s *System) system(ctx context.Context) (*SystemView, string) {
+	reason := "no server lets the system account in"
+	for _, v := range s.preferred() {
+		if !v.up.Load() {
+			break
+		}
+		c, err := s.connectSystem(v)
+		if err != nil {
+			if f := explain(err); f.Refused {
+				reason = "the servers do not accept systemCredentials: check their Secret"
+			}
+			continue
+		}
+		answers, err := gather(ctx, c, len(s.servers))
+		if err != nil || len(answers) == 0 {
+			v.drop(c)
+			reason = "no server answers the system account: check that systemCredentials belong to it"
+			continue
+		}
+		return view(answers), ""
+	}
+	return nil, reason
+}
+
+// gather the answers of all servers. It ends early once as many as there should
+// be have come.
+func gather(ctx context.Context, c *nats.Conn, expect int) ([]jsz, error) {
+	inbox := c.NewRespInbox()
+	sub, err := c.SubscribeSync(inbox)
+	if err != nil {
+		return nil, errors.New("cannot subscribe")
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // The connection may be gone.
+	if err := c.PublishRequest(jszSubject, inbox, nil); err != nil {
+		return nil, errors.New("cannot publish")
+	}
+	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
+	defer cancel()
+	out := []jsz{}
+	for {
+		m, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return out, nil //nolint:nilerr // The time is up: those that are missing do not answer.
+		}
+		a := jsz{}
+		if json.Unmarshal(m.Data, &a) != nil || a.Server.Name == "" {
+			continue
+		}
+		out = append(out, a)
+		if a.Data.Meta != nil {
+			expect = max(expect, a.Data.Meta.Size)
+		}
+		if len(out) >= expect {
+			return out, nil
+		}
+	}
+}
+
+func view(answers []jsz) *SystemView {
+	v := &SystemView{}
+	votes := map[string]int{}
+	voters := 0
+	for _, a := range answers {
+		v.Servers = append(v.Servers, SystemServer{Name: a.Server.Name, Version: a.Server.Version, Cluster: a.Server.Cluster, Votes: a.Data.Meta != nil})
+		if a.Data.Meta == nil {
+			continue
+		}
+		voters++
+		v.Size = max(v.Size, a.Data.Meta.Size)
+		votes[a.Data.Meta.Leader]++
+	}
+	for leader, n := range votes {
+		if leader != "" && 2*n > voters {
+			v.Leader = leader
+		}
+	}
+	for _, a := range answers {
+		if a.Data.Meta == nil || a.Server.Name != v.Leader {
+			continue
+		}
+		for _, r := range a.Data.Meta.Replicas {
+			if r.Offline {
+				v.Offline = append(v.Offline, r.Name)
+			}
+		}
+	}
+	slices.Sort(v.Offline)
+	slices.SortFunc(v.Servers, func(a, b SystemServer) int { return strings.Compare(a.Name, b.Name) })
+	return v
+}
+
+// lostQuorum tells whether too few members of JetStream's group answer.
+func (s *Snapshot) lostQuorum() bool {
+	if s.System == nil || s.System.Size < 2 {
+		return false
+	}
+	voting := 0
+	for _, v := range s.System.Servers {
+		if v.Votes {
+			voting++
+		}
+	}
+	return 2*voting <= s.System.Size
+}
+
+// leaderless tells whether JetStream's group has no leader.
+func (s *Snapshot) leaderless() bool {
+	return s.System != nil && s.System.Size > 1 && s.System.Leader == ""
+}

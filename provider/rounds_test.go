@@ -1,0 +1,170 @@
+package provider_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
+
+	"github.com/graphplane/graphplane/test/etcdtest"
+	"github.com/graphplane/graphplane/test/natstest"
+)
+
+const (
+	// roundsVariable holds the number of rounds of each technology.
+	roundsVariable = "GRAPHPLANE_FAULT_ROUNDS"
+	// shortRounds are run where it is not set.
+	shortRounds = 3
+	// lie is the longest that Ready may differ from the truth.
+	lie = 15 * time.Second
+)
+
+// A victim is a system that can be broken.
+type victim struct {
+	members          int
+	kill, cut, pause func(i int)
+	mend             func(t *testing.T)
+	serves           func(within time.Duration) bool
+	endpoint         conditioned
+}
+
+// TestRounds breaks systems at random, again and again, and compares what Ready
+// says with what a client finds. The seed is fixed, so that a round that fails
+// can be repeated.
+func TestRounds(t *testing.T) {
+	t.Parallel()
+	victims := map[string]func(t *testing.T, p *plane) victim{"Etcd": etcdVictim, "NATS": natsVictim}
+	for name, make := range victims {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, planeOptions{})
+			v := make(t, p)
+			r := rand.New(rand.NewPCG(5, uint64(len(name)))) //nolint:gosec // A test's dice.
+			w := &witness{}
+			for i := range rounds(t) {
+				hurt := shake(r, v)
+				w.agree(t, p, v, i, hurt)
+				v.mend(t)
+				w.agree(t, p, v, i, "mended after "+hurt)
+			}
+			t.Logf("%d rounds: Ready was true for at most %s without service, and not true for at most %s with it", rounds(t), w.lost.Round(10*time.Millisecond), w.back.Round(10*time.Millisecond))
+		})
+	}
+}
+
+func rounds(t *testing.T) int {
+	t.Helper()
+	s := os.Getenv(roundsVariable)
+	if s == "" {
+		return shortRounds
+	}
+	n, err := strconv.Atoi(s)
+	must(t, err)
+	return n
+}
+
+// shake a random number of members in random ways, and say how.
+func shake(r *rand.Rand, v victim) string {
+	said := ""
+	for _, i := range r.Perm(v.members)[:1+r.IntN(v.members)] {
+		switch r.IntN(3) {
+		case 0:
+			v.kill(i)
+			said += " kill " + strconv.Itoa(i)
+		case 1:
+			v.cut(i)
+			said += " cut " + strconv.Itoa(i)
+		default:
+			v.pause(i)
+			said += " pause " + strconv.Itoa(i)
+		}
+	}
+	return said
+}
+
+// A witness knows for how long Ready has differed from the truth at most.
+type witness struct {
+	lost, back time.Duration
+}
+
+// agree waits until Ready has been the truth for a while, and fails the test if
+// it is a lie for too long.
+func (w *witness) agree(t *testing.T, p *plane, v victim, round int, hurt string) {
+	t.Helper()
+	since, served, agreed := time.Now(), v.serves(time.Second), time.Time{}
+	for {
+		begun := time.Now()
+		if s := v.serves(time.Second); s != served {
+			served, since = s, begun
+		}
+		must(t, p.Get(t.Context(), client.ObjectKeyFromObject(v.endpoint), v.endpoint))
+		ready := v.endpoint.GetCondition(xpv2.TypeReady)
+		if (ready.Status == "True") == served {
+			if agreed.IsZero() {
+				agreed = time.Now()
+			}
+			if time.Since(agreed) > 2*time.Second {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		agreed = time.Time{}
+		if served {
+			w.back = max(w.back, time.Since(since))
+		} else {
+			w.lost = max(w.lost, time.Since(since))
+		}
+		if time.Since(since) > lie {
+			t.Fatalf("round %d (%s): served is %t for %s, Ready is %s/%s: %s", round, hurt, served, time.Since(since), ready.Status, ready.Reason, ready.Message)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func etcdVictim(t *testing.T, p *plane) victim {
+	t.Helper()
+	c := etcdtest.Start(t, etcdtest.Options{})
+	p.make(t, etcdConfig(p, c, "")...)
+	e := etcdEndpoint(p)
+	p.make(t, e)
+	until(t, p, e, 15*time.Second, etcdReady)
+	return victim{
+		members: len(c.Members), kill: func(i int) { c.Members[i].Kill() }, cut: c.Cut, pause: c.Pause,
+		mend: func(t *testing.T) {
+			t.Helper()
+			// Those that run must reach each other before the others can start.
+			for i := range c.Members {
+				c.Resume(i)
+			}
+			c.StartAll(t)
+		},
+		serves: c.Serves, endpoint: e,
+	}
+}
+
+func natsVictim(t *testing.T, p *plane) victim {
+	t.Helper()
+	s := natstest.Start(t, natstest.Options{})
+	s.Replicated(t)
+	p.make(t, natsConfig(t, p, s)...)
+	e := natsEndpoint(p)
+	p.make(t, e)
+	until(t, p, e, 15*time.Second, natsReady)
+	return victim{
+		members: len(s.Servers), kill: func(i int) { s.Servers[i].Kill() }, cut: s.Cut, pause: s.Pause,
+		mend: func(t *testing.T) {
+			t.Helper()
+			for i := range s.Servers {
+				s.Mend(i)
+			}
+			s.StartAll(t)
+		},
+		serves: s.Serves, endpoint: e,
+	}
+}
