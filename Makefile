@@ -55,6 +55,7 @@ lint: ## Run the linters on every module
 generate: ## Generate deep copies, CustomResourceDefinitions and CompositeResourceDefinitions from apis/
 	$(controller-gen) object paths=./apis/...
 	$(controller-gen) crd:maxDescLen=100000 paths=./apis/input/... output:crd:dir=package/function/crds
+	$(controller-gen) crd paths=./apis/etcd/... paths=./apis/nats/... output:crd:dir=package/provider/crds
 	mkdir -p _output/crds && rm -f _output/crds/*
 	$(controller-gen) crd:maxDescLen=100000,generateEmbeddedObjectMeta=true paths=./apis/v1alpha1 output:crd:dir=_output/crds
 	go run ./cmd/xrdgen _output/crds package/configuration

@@ -38,11 +38,11 @@ type runtimePackage struct {
 	main string
 }
 
-// runtimePackages are the packages that come before the configuration, which
-// depends on them.
+// runtimePackages are the packages that come before the configuration.
 func runtimePackages() []runtimePackage {
 	return []runtimePackage{
 		{kind: "Function", name: "function-graphplane", dir: "function", main: "./cmd/function"},
+		{kind: "Provider", name: "provider-graphplane", dir: "provider", main: "./cmd/provider"},
 	}
 }
 

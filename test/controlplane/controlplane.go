@@ -202,6 +202,12 @@ func (cp *ControlPlane) Err() error {
 	}
 }
 
+// Etcd returns the client URL of the control plane's own etcd, which needs no
+// credentials.
+func (cp *ControlPlane) Etcd() string {
+	return cp.etcd
+}
+
 // Config returns the administrator's client configuration.
 func (cp *ControlPlane) Config() *rest.Config {
 	return rest.CopyConfig(cp.config)
