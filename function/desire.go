@@ -35,6 +35,9 @@ func (f *Function) desire(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 				v = ready.Verdict{Message: "Waiting for the latest change to be applied"}
 			}
 		}
+		if r.HandOver != nil && observed != nil {
+			r.HandOver(s, observed)
+		}
 		verdicts[r.Name] = v
 		wire.Desire(rsp, r.Name, s, v.Ready)
 	}

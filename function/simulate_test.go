@@ -58,6 +58,22 @@ metadata: {name: local, uid: c1}
 spec: {access: {source: Local}}
 `
 
+// platform is an InferenceCluster with everything that an example needs.
+func platform(tb testing.TB) *structpb.Struct {
+	tb.Helper()
+	b, err := os.ReadFile("../examples/cluster.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for doc := range strings.SplitSeq(string(b), "\n---\n") {
+		if o := object(tb, doc); wire.String(o, "metadata", "name") == "platform" {
+			return o
+		}
+	}
+	tb.Fatal("no InferenceCluster platform")
+	return nil
+}
+
 const namespace = `
 apiVersion: v1
 kind: Namespace
@@ -149,13 +165,20 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
-// rollOut plays the Deployment controller: every replica is up.
+// rollOut plays the controllers: every replica is up, and KEDA has taken up what is its own. A Deployment that says
+// nothing of replicas has one.
 func (s *simulation) rollOut() {
 	for _, o := range s.observed {
+		if wire.String(o, "kind") == "ScaledObject" {
+			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}]}}`).GetFields()["status"]
+		}
 		if wire.String(o, "kind") != "Deployment" {
 			continue
 		}
-		n := wire.Get(o, "spec", "replicas").GetNumberValue()
+		n := 1.0
+		if v := wire.Get(o, "spec", "replicas"); v != nil {
+			n = v.GetNumberValue()
+		}
 		st, _ := structpb.NewStruct(map[string]any{
 			"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n,
 		})
@@ -166,7 +189,7 @@ func (s *simulation) rollOut() {
 // running returns the simulation of a graph that is rolled out.
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
-	s := simulate(tb, xr, object(tb, local), object(tb, namespace))
+	s := simulate(tb, xr, object(tb, local), platform(tb), object(tb, namespace))
 	s.apply()
 	s.rollOut()
 	rsp := s.apply()

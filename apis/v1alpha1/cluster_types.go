@@ -73,6 +73,10 @@ type Capabilities struct {
 	// PrometheusOperator says that monitoring.coreos.com/v1 is served.
 	// +optional
 	PrometheusOperator bool `json:"prometheusOperator,omitempty"`
+
+	// KEDA says that keda.sh/v1alpha1 is served, which scaling by triggers and by slo needs.
+	// +optional
+	KEDA bool `json:"keda,omitempty"`
 }
 
 // Install is what Graphplane installs in a cluster.
@@ -110,7 +114,7 @@ type Defaults struct {
 	// +listMapKey=name
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
-	// PrometheusURL is set as PROMETHEUS_ENDPOINT.
+	// PrometheusURL is set as PROMETHEUS_ENDPOINT. Scaling by slo asks it for latencies.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^https?://`
 	// +kubebuilder:validation:MaxLength=2048

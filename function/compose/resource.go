@@ -5,6 +5,7 @@ package compose
 import (
 	"slices"
 
+	"google.golang.org/protobuf/types/known/structpb"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -27,6 +28,10 @@ type Resource struct {
 
 	// Component is the key of the component that the object is the workload of, empty for every other object.
 	Component string
+
+	// HandOver completes the desired object by what is still ours to keep of the observed one, nil for nothing. It is no
+	// part of the object's revision.
+	HandOver func(desired, observed *structpb.Struct)
 }
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
@@ -37,6 +42,7 @@ func All(g *graph.Graph) []Resource {
 		out = append(out, Deployment(g, c))
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
+		out = append(out, Autoscaler(g, c)...)
 	}
 	out = append(out, NetworkPolicies(g)...)
 	return out

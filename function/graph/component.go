@@ -43,6 +43,9 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 	if c.Template == nil {
 		c.Template = &corev1.PodTemplateSpec{}
 	}
+	if c.Scaling = r.scaling(in, at); c.Scaling != nil {
+		c.Replicas = nil
+	}
 	c.SharedMemory = r.sharedMemory(&c, in, at)
 	c.Mounts = r.mounts(&c, in, at)
 	r.componentRules(in, at)

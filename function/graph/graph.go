@@ -49,8 +49,9 @@ type Component struct {
 	DynamoNamespace string
 	Image           string
 
-	// Replicas is nil when somebody else owns their number.
+	// Replicas is nil when somebody else owns their number, and Scaling then says by what.
 	Replicas     *int32
+	Scaling      *Scaling
 	MinAvailable *int32
 	Strategy     *appsv1.DeploymentStrategy
 
@@ -108,12 +109,13 @@ type Claim struct {
 // A Cluster is what an InferenceCluster says of a cluster, or the built-in defaults, which are its zero value.
 type Cluster struct {
 	// Name of the InferenceCluster, empty for the built-in defaults.
-	Name     string
-	Defaults v1alpha1.Defaults
-	Policy   v1alpha1.Policy
+	Name         string
+	Capabilities v1alpha1.Capabilities
+	Defaults     v1alpha1.Defaults
+	Policy       v1alpha1.Policy
 }
 
 // NewCluster returns what a graph needs to know of an InferenceCluster.
 func NewCluster(name string, spec v1alpha1.InferenceClusterSpec) Cluster {
-	return Cluster{Name: name, Defaults: spec.Defaults, Policy: spec.Policy}
+	return Cluster{Name: name, Capabilities: spec.Capabilities, Defaults: spec.Defaults, Policy: spec.Policy}
 }
