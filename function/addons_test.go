@@ -35,6 +35,14 @@ func addons() []addon {
 			module: "github.com/kedacore/keda/v2@v2.20.2", path: "config/crd/bases/keda.sh_scaledobjects.yaml",
 			kinds: []runtimeschema.GroupVersionKind{{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"}},
 		},
+		{
+			module: "sigs.k8s.io/gateway-api@v1.6.1", path: "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}},
+		},
+		{
+			module: "istio.io/api@v1.30.3", path: "kubernetes/customresourcedefinitions.gen.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"}},
+		},
 	}
 }
 

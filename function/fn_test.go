@@ -190,7 +190,10 @@ func TestDamagedSpec(t *testing.T) {
 
 // optional resources exist only while a field of the spec asks for them.
 func optional(resource string) bool {
-	return strings.HasPrefix(resource, "networkpolicy.") || strings.HasPrefix(resource, "poddisruptionbudget.")
+	kind, _, _ := strings.Cut(resource, ".")
+	return slices.Contains([]string{
+		"networkpolicy", "poddisruptionbudget", "autoscaler", "scaledobject", "ingress", "httproute", "virtualservice", "podmonitor",
+	}, kind)
 }
 
 // names are the components that a spec still names.

@@ -165,12 +165,15 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
-// rollOut plays the controllers: every replica is up, and KEDA has taken up what is its own. A Deployment that says
+// rollOut plays the controllers: every replica is up, and KEDA and the Gateway have taken up what is theirs. A Deployment that says
 // nothing of replicas has one.
 func (s *simulation) rollOut() {
 	for _, o := range s.observed {
 		if wire.String(o, "kind") == "ScaledObject" {
 			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}]}}`).GetFields()["status"]
+		}
+		if wire.String(o, "kind") == "HTTPRoute" {
+			o.Fields["status"] = object(s.t, `{status: {parents: [{conditions: [{type: Accepted, status: "True"}]}]}}`).GetFields()["status"]
 		}
 		if wire.String(o, "kind") != "Deployment" {
 			continue

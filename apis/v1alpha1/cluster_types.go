@@ -77,6 +77,14 @@ type Capabilities struct {
 	// KEDA says that keda.sh/v1alpha1 is served, which scaling by triggers and by slo needs.
 	// +optional
 	KEDA bool `json:"keda,omitempty"`
+
+	// GatewayAPI says that HTTPRoute of gateway.networking.k8s.io/v1 is served.
+	// +optional
+	GatewayAPI bool `json:"gatewayAPI,omitempty"`
+
+	// Istio says that VirtualService of networking.istio.io/v1 is served.
+	// +optional
+	Istio bool `json:"istio,omitempty"`
 }
 
 // Install is what Graphplane installs in a cluster.
@@ -135,6 +143,27 @@ type Defaults struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	StorageClassName string `json:"storageClassName,omitempty"`
+
+	// HostSuffix is the domain that graphs are exposed under: each at its name, a dot and the suffix.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:MaxLength=189
+	HostSuffix string `json:"hostSuffix,omitempty"`
+
+	// IngressClassName of Ingresses that name none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	IngressClassName string `json:"ingressClassName,omitempty"`
+
+	// TLSSecretName is a Secret with the certificate of exposed hosts, in the namespace of each graph, for graphs that
+	// name none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	TLSSecretName string `json:"tlsSecretName,omitempty"`
+
+	// GatewayRef is the Gateway of HTTPRoutes and VirtualServices that name none.
+	// +optional
+	GatewayRef *GatewayReference `json:"gatewayRef,omitempty"`
 }
 
 // Policy is what graphs may ask for. The zero policy is the strictest.

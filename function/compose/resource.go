@@ -45,6 +45,7 @@ func All(g *graph.Graph) []Resource {
 		out = append(out, Autoscaler(g, c)...)
 	}
 	out = append(out, NetworkPolicies(g)...)
+	out = append(out, Route(g)...)
 	return out
 }
 

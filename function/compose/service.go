@@ -1,8 +1,6 @@
 package compose
 
 import (
-	"strconv"
-
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -83,14 +81,4 @@ func DisruptionBudget(g *graph.Graph, c *graph.Component) []Resource {
 		},
 		Ready: ready.Exists,
 	}}
-}
-
-// URL is where the first frontend of a graph is reached inside the cluster, empty for a graph without one.
-func URL(g *graph.Graph) string {
-	for _, c := range g.Components {
-		if c.Type == v1alpha1.TypeFrontend {
-			return "http://" + c.Object + "." + g.Namespace + ".svc:" + strconv.Itoa(portHTTP)
-		}
-	}
-	return ""
 }

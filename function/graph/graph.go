@@ -25,6 +25,9 @@ type Graph struct {
 	Env           []corev1.EnvVar
 	NetworkPolicy bool
 
+	// Expose is how the frontend is reached from outside, nil for not at all.
+	Expose *Expose
+
 	// NamespaceUID is the UID of the graph's Namespace, known when claims are to be retained.
 	NamespaceUID string
 

@@ -60,6 +60,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	for i := range in.Spec.Components {
 		g.Components = append(g.Components, r.component(&in.Spec.Components[i], r.spec.Child("components").Index(i)))
 	}
+	g.Expose = r.expose(g.Components)
 	return g, r.Refusal()
 }
 

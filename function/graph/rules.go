@@ -105,7 +105,6 @@ func (r *resolver) unsupported() {
 		{s.Runtime.Etcd != nil, at.Child("runtime", "etcd")},
 		{s.Runtime.NATS != nil, at.Child("runtime", "nats")},
 		{len(s.NodePools) > 0, at.Child("nodePools")},
-		{s.Expose != nil && s.Expose.Type != v1alpha1.ExposeNone, at.Child("expose")},
 		{s.Gang != nil, at.Child("gang")},
 		{s.Restart != nil, at.Child("restart")},
 		{s.Monitoring != nil, at.Child("monitoring")},
@@ -113,6 +112,9 @@ func (r *resolver) unsupported() {
 		if f.set {
 			r.Unsupported(f.at, "remove it")
 		}
+	}
+	if s.Expose != nil && s.Expose.Type == v1alpha1.ExposeInferencePool {
+		r.Unsupported(at.Child("expose", "type"), "use Ingress, HTTPRoute or VirtualService")
 	}
 	if o := s.Orchestrator; o == v1alpha1.OrchestratorLeaderWorkerSet || o == v1alpha1.OrchestratorGrove {
 		r.Unsupported(at.Child("orchestrator"), "use Auto or Deployment")
