@@ -30,5 +30,6 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 		},
 		Ready:     ready.Deployment,
 		Component: c.Key,
+		Templates: [][]string{{"spec", "template"}},
 	})
 }

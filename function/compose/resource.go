@@ -29,6 +29,9 @@ type Resource struct {
 	// Component is the key of the component that the object is the workload of, empty for every other object.
 	Component string
 
+	// Templates are the paths of the pod templates of a workload, by which it is restarted.
+	Templates [][]string
+
 	// HandOver completes the desired object by what is still ours to keep of the observed one, nil for nothing. It is no
 	// part of the object's revision.
 	HandOver func(desired, observed *structpb.Struct)

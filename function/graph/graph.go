@@ -28,6 +28,9 @@ type Graph struct {
 	// Expose is how the frontend is reached from outside, nil for not at all.
 	Expose *Expose
 
+	// Restart is the restart that was last asked for, nil for none.
+	Restart *Restart
+
 	// NamespaceUID is the UID of the graph's Namespace, known when claims are to be retained.
 	NamespaceUID string
 

@@ -61,6 +61,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		g.Components = append(g.Components, r.component(&in.Spec.Components[i], r.spec.Child("components").Index(i)))
 	}
 	g.Expose = r.expose(g.Components)
+	g.Restart = r.restart()
 	return g, r.Refusal()
 }
 
