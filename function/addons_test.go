@@ -36,6 +36,10 @@ func addons() []addon {
 			kinds: []runtimeschema.GroupVersionKind{{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"}},
 		},
 		{
+			module: "github.com/prometheus-operator/prometheus-operator@v0.93.0", path: "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}},
+		},
+		{
 			module: "sigs.k8s.io/gateway-api@v1.6.1", path: "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
 			kinds: []runtimeschema.GroupVersionKind{{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}},
 		},

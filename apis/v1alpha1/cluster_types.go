@@ -70,7 +70,8 @@ type Capabilities struct {
 	// +listType=set
 	Orchestrators []Orchestrator `json:"orchestrators,omitempty"`
 
-	// PrometheusOperator says that monitoring.coreos.com/v1 is served.
+	// PrometheusOperator says that monitoring.coreos.com/v1 is served. Graphs are then monitored unless they say
+	// otherwise.
 	// +optional
 	PrometheusOperator bool `json:"prometheusOperator,omitempty"`
 

@@ -3,6 +3,7 @@
 package compose
 
 import (
+	"maps"
 	"slices"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -49,12 +50,23 @@ func All(g *graph.Graph) []Resource {
 	}
 	out = append(out, NetworkPolicies(g)...)
 	out = append(out, Route(g)...)
+	out = append(out, Monitor(g)...)
 	return out
 }
 
 // objectMeta is the metadata of an object of the whole graph.
 func objectMeta(g *graph.Graph, name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: name, Namespace: g.Namespace, Labels: names.Graph(g.Name)}
+}
+
+// labelledMeta is the metadata of an object of the whole graph with labels of the user, and ours over them.
+func labelledMeta(g *graph.Graph, labels map[string]string) metav1.ObjectMeta {
+	m := objectMeta(g, "")
+	all := map[string]string{}
+	maps.Copy(all, labels)
+	maps.Copy(all, m.Labels)
+	m.Labels = all
+	return m
 }
 
 // componentMeta is the metadata of an object of one component.

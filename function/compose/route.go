@@ -50,13 +50,8 @@ func URL(g *graph.Graph) string {
 
 // routeMeta has what the user wants on the route, with ours over it.
 func routeMeta(g *graph.Graph) metav1.ObjectMeta {
-	m := objectMeta(g, "")
-	labels := maps.Clone(g.Expose.Labels)
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	maps.Copy(labels, m.Labels)
-	m.Labels, m.Annotations = labels, maps.Clone(g.Expose.Annotations)
+	m := labelledMeta(g, g.Expose.Labels)
+	m.Annotations = maps.Clone(g.Expose.Annotations)
 	return m
 }
 

@@ -3,16 +3,12 @@ package graph
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
-	"github.com/graphplane/graphplane/function/names"
 )
 
 // Expose is how the frontend of a graph is reached from outside.
@@ -69,7 +65,8 @@ func (r *resolver) expose(components []Component) *Expose {
 			v1alpha1.ExposeNone, v1alpha1.ExposeIngress, v1alpha1.ExposeHTTPRoute, v1alpha1.ExposeVirtualService,
 		}))
 	}
-	r.exposeMeta(e, at)
+	r.keys(e.Annotations, at.Child("annotations"))
+	r.labels(e.Labels, at.Child("labels"))
 	return out
 }
 
@@ -115,26 +112,4 @@ func (r *resolver) gateway(e *v1alpha1.Expose, at *field.Path) v1alpha1.GatewayR
 	out := ptr.Deref(g, v1alpha1.GatewayReference{})
 	out.Namespace = cmp.Or(out.Namespace, r.in.Namespace)
 	return out
-}
-
-// exposeMeta checks what the API server would refuse only when it is applied, and what is not the user's to set.
-func (r *resolver) exposeMeta(e *v1alpha1.Expose, at *field.Path) {
-	for _, m := range []struct {
-		of map[string]string
-		at *field.Path
-	}{{e.Annotations, at.Child("annotations")}, {e.Labels, at.Child("labels")}} {
-		for _, k := range slices.Sorted(maps.Keys(m.of)) {
-			if names.Reserved(k) || strings.HasPrefix(k, "crossplane.io/") {
-				r.Add(field.Forbidden(m.at.Key(k), "is set by Graphplane or Crossplane: use another key"))
-			}
-			for _, msg := range validation.IsQualifiedName(strings.ToLower(k)) {
-				r.Add(field.Invalid(m.at, k, "is no key: "+msg))
-			}
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(e.Labels)) {
-		for _, msg := range validation.IsValidLabelValue(e.Labels[k]) {
-			r.Add(field.Invalid(at.Child("labels").Key(k), e.Labels[k], msg))
-		}
-	}
 }

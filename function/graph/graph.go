@@ -28,6 +28,9 @@ type Graph struct {
 	// Expose is how the frontend is reached from outside, nil for not at all.
 	Expose *Expose
 
+	// Monitoring is how metrics are collected, nil for not by us.
+	Monitoring *Monitoring
+
 	// Restart is the restart that was last asked for, nil for none.
 	Restart *Restart
 

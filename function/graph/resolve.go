@@ -62,6 +62,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	}
 	g.Expose = r.expose(g.Components)
 	g.Restart = r.restart()
+	g.Monitoring = r.monitoring()
 	return g, r.Refusal()
 }
 

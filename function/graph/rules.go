@@ -106,7 +106,6 @@ func (r *resolver) unsupported() {
 		{s.Runtime.NATS != nil, at.Child("runtime", "nats")},
 		{len(s.NodePools) > 0, at.Child("nodePools")},
 		{s.Gang != nil, at.Child("gang")},
-		{s.Monitoring != nil, at.Child("monitoring")},
 	} {
 		if f.set {
 			r.Unsupported(f.at, "remove it")
