@@ -132,7 +132,8 @@ type CompilationCache struct {
 	// +kubebuilder:validation:MaxLength=63
 	Claim string `json:"claim"`
 
-	// MountPath in the container. Defaults to where the backend keeps its cache.
+	// MountPath in the container. Defaults to /root/.cache/vllm for vllm, which VLLM_CACHE_ROOT is set to in any case.
+	// Other backends keep several caches in several places, so that it must be set for them.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^/[^:]*$`
 	// +kubebuilder:validation:MaxLength=1024

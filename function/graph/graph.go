@@ -71,6 +71,9 @@ type Component struct {
 	SharedMemory *resource.Quantity
 	Mounts       []Mount
 
+	// CompilationCache is the path of the mount where the engine keeps what it compiled, empty for none.
+	CompilationCache string
+
 	// Template is the user's, to be merged over ours. Never nil.
 	Template *corev1.PodTemplateSpec
 }

@@ -132,7 +132,4 @@ func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
 	if c.NodePool != "" {
 		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")
 	}
-	if c.CompilationCache != nil {
-		r.Unsupported(at.Child("compilationCache"), "mount a claim with mounts")
-	}
 }
