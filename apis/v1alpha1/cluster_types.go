@@ -169,7 +169,8 @@ type Defaults struct {
 
 // Policy is what graphs may ask for. The zero policy is the strictest.
 type Policy struct {
-	// AllowPrivileged allows privileged containers and privilege escalation.
+	// AllowPrivileged allows privileged containers, privilege escalation and system calls that no seccomp profile
+	// filters.
 	// +optional
 	AllowPrivileged bool `json:"allowPrivileged,omitempty"`
 
