@@ -192,7 +192,7 @@ func TestDamagedSpec(t *testing.T) {
 func optional(resource string) bool {
 	kind, _, _ := strings.Cut(resource, ".")
 	return slices.Contains([]string{
-		"networkpolicy", "poddisruptionbudget", "autoscaler", "scaledobject", "ingress", "httproute", "virtualservice", "podmonitor",
+		"networkpolicy", "poddisruptionbudget", "autoscaler", "scaledobject", "ingress", "httproute", "virtualservice", "podmonitor", "secret",
 	}, kind)
 }
 

@@ -51,6 +51,7 @@ func All(g *graph.Graph) []Resource {
 	out = append(out, NetworkPolicies(g)...)
 	out = append(out, Route(g)...)
 	out = append(out, Monitor(g)...)
+	out = append(out, Connection(g)...)
 	return out
 }
 
