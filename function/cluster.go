@@ -21,7 +21,11 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	if err := conflicts(req, rsp, xr, resources); err != nil {
 		return err
 	}
-	if _, err := f.desire(req, rsp, resources); err != nil {
+	items, err := f.encode(req, resources)
+	if err != nil {
+		return err
+	}
+	if _, err := desire(rsp, items); err != nil {
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()

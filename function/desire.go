@@ -16,27 +16,61 @@ import (
 	"github.com/graphplane/graphplane/function/wire"
 )
 
-// desire adds resources to the desired state, and returns the verdict on each by its name.
-func (f *Function) desire(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, resources []compose.Resource) (map[string]ready.Verdict, error) {
-	verdicts := make(map[string]ready.Verdict, len(resources))
+// An item is a resource on its way into the desired state.
+type item struct {
+	compose.Resource
+
+	desired, observed *structpb.Struct
+
+	verdict ready.Verdict
+	judged  bool
+}
+
+// encode turns resources into items, in the same order.
+func (f *Function) encode(req *fnv1.RunFunctionRequest, resources []compose.Resource) ([]*item, error) {
+	out := make([]*item, 0, len(resources))
 	for _, r := range resources {
 		s, err := f.encoder.Struct(r.Object)
 		if err != nil {
 			return nil, errors.Wrapf(err, "cannot encode %s", r.Name)
 		}
-		observed := req.GetObserved().GetResources()[r.Name].GetResource()
-		v := r.Ready(observed)
-		if r.Component != "" {
-			rev, err := stamp(s)
-			if err != nil {
-				return nil, errors.Wrapf(err, "cannot stamp %s", r.Name)
-			}
-			if observed != nil && wire.String(observed, "metadata", "annotations", v1alpha1.AnnotationRevision) != rev {
-				v = ready.Verdict{Message: "Waiting for the latest change to be applied"}
-			}
+		out = append(out, &item{Resource: r, desired: s, observed: req.GetObserved().GetResources()[r.Name].GetResource()})
+	}
+	return out, nil
+}
+
+// judge an item, whose desired object must be complete but for what is handed over. A workload is ready when what is
+// observed of it is what is desired, and rolled out.
+func (i *item) judge() error {
+	if i.judged {
+		return nil
+	}
+	i.judged = true
+	i.verdict = i.Ready(i.observed)
+	if i.Component != "" {
+		rev, err := stamp(i.desired)
+		if err != nil {
+			return errors.Wrapf(err, "cannot stamp %s", i.Name)
 		}
-		verdicts[r.Name] = v
-		wire.Desire(rsp, r.Name, s, v.Ready)
+		if i.observed != nil && wire.String(i.observed, "metadata", "annotations", v1alpha1.AnnotationRevision) != rev {
+			i.verdict = ready.Verdict{Message: "Waiting for the latest change to be applied"}
+		}
+	}
+	if i.HandOver != nil && i.observed != nil {
+		i.HandOver(i.desired, i.observed)
+	}
+	return nil
+}
+
+// desire adds items to the desired state, and returns the verdict on each by its name.
+func desire(rsp *fnv1.RunFunctionResponse, items []*item) (map[string]ready.Verdict, error) {
+	verdicts := make(map[string]ready.Verdict, len(items))
+	for _, i := range items {
+		if err := i.judge(); err != nil {
+			return nil, err
+		}
+		verdicts[i.Name] = i.verdict
+		wire.Desire(rsp, i.Name, i.desired, i.verdict.Ready)
 	}
 	return verdicts, nil
 }
@@ -51,12 +85,20 @@ func stamp(s *structpb.Struct) (string, error) {
 	}
 	sum := sha256.Sum256(b)
 	rev := hex.EncodeToString(sum[:8])
-	meta := wire.Get(s, "metadata").GetStructValue()
-	annotations := wire.Get(meta, "annotations").GetStructValue()
-	if annotations == nil {
-		annotations = &structpb.Struct{Fields: map[string]*structpb.Value{}}
-		meta.Fields["annotations"] = structpb.NewStructValue(annotations)
-	}
-	annotations.Fields[v1alpha1.AnnotationRevision] = structpb.NewStringValue(rev)
+	annotate(s, v1alpha1.AnnotationRevision, rev, "metadata")
 	return rev, nil
+}
+
+// annotate sets an annotation in the metadata at a path of fields, whose parent exists.
+func annotate(s *structpb.Struct, key, value string, path ...string) {
+	for _, p := range append(path, "annotations") {
+		if s.GetFields()[p].GetStructValue() == nil {
+			s.Fields[p] = structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{}})
+		}
+		s = s.GetFields()[p].GetStructValue()
+	}
+	if s.Fields == nil {
+		s.Fields = map[string]*structpb.Value{}
+	}
+	s.Fields[key] = structpb.NewStringValue(value)
 }

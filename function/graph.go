@@ -44,7 +44,15 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := conflicts(req, rsp, xr, resources); err != nil {
 		return err
 	}
-	verdicts, err := f.desire(req, rsp, resources)
+	items, err := f.encode(req, resources)
+	if err != nil {
+		return err
+	}
+	restarted, err := restart(g.Restart, items)
+	if err != nil {
+		return err
+	}
+	verdicts, err := desire(rsp, items)
 	if err != nil {
 		return err
 	}
@@ -52,7 +60,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
-	return f.report(req, rsp, g, resources, verdicts)
+	return f.report(req, rsp, g, resources, verdicts, settled(restarted, xr))
 }
 
 // inputs resolves what a graph needs beside itself: its InferenceCluster, and its Namespace if claims are to outlive it.

@@ -18,13 +18,14 @@ import (
 )
 
 // report writes the status of an InferenceGraph and its conditions.
-func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict) error {
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, restarted *v1alpha1.RestartStatus) error {
 	status := v1alpha1.InferenceGraphStatus{
 		ObservedGeneration: wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation"),
 
 		URL:             compose.URL(g),
 		DynamoNamespace: g.DynamoNamespace,
 		Orchestrator:    g.Orchestrator,
+		Restart:         restarted,
 	}
 	if g.Cluster.Name != "" {
 		status.ClusterRef = &v1alpha1.ClusterReference{Name: g.Cluster.Name}

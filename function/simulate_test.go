@@ -66,6 +66,22 @@ metadata: {name: multinode, uid: c2}
 spec: {access: {source: Local}, capabilities: {orchestrators: [LeaderWorkerSet]}}
 `
 
+// platform is an InferenceCluster with everything that an example needs.
+func platform(tb testing.TB) *structpb.Struct {
+	tb.Helper()
+	b, err := os.ReadFile("../examples/cluster.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for doc := range strings.SplitSeq(string(b), "\n---\n") {
+		if o := object(tb, doc); wire.String(o, "metadata", "name") == "platform" {
+			return o
+		}
+	}
+	tb.Fatal("no InferenceCluster platform")
+	return nil
+}
+
 const namespace = `
 apiVersion: v1
 kind: Namespace
@@ -158,13 +174,23 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
-// rollOut plays the controllers of Deployments and LeaderWorkerSets: every replica is up.
+// rollOut plays the controllers: every replica is up, and KEDA and the Gateway have taken up what is theirs. A Deployment that says
+// nothing of replicas has one.
 func (s *simulation) rollOut() {
 	for _, o := range s.observed {
+		if wire.String(o, "kind") == "ScaledObject" {
+			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}]}}`).GetFields()["status"]
+		}
+		if wire.String(o, "kind") == "HTTPRoute" {
+			o.Fields["status"] = object(s.t, `{status: {parents: [{conditions: [{type: Accepted, status: "True"}]}]}}`).GetFields()["status"]
+		}
 		if k := wire.String(o, "kind"); k != "Deployment" && k != "LeaderWorkerSet" {
 			continue
 		}
-		n := wire.Get(o, "spec", "replicas").GetNumberValue()
+		n := 1.0
+		if v := wire.Get(o, "spec", "replicas"); v != nil {
+			n = v.GetNumberValue()
+		}
 		st, _ := structpb.NewStruct(map[string]any{
 			"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n, "observedGeneration": 1,
 		})
@@ -175,7 +201,7 @@ func (s *simulation) rollOut() {
 // running returns the simulation of a graph that is rolled out.
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
-	s := simulate(tb, xr, object(tb, local), object(tb, multinode), object(tb, namespace))
+	s := simulate(tb, xr, object(tb, local), object(tb, multinode), platform(tb), object(tb, namespace))
 	s.apply()
 	s.rollOut()
 	rsp := s.apply()

@@ -70,9 +70,22 @@ type Capabilities struct {
 	// +listType=set
 	Orchestrators []Orchestrator `json:"orchestrators,omitempty"`
 
-	// PrometheusOperator says that monitoring.coreos.com/v1 is served.
+	// PrometheusOperator says that monitoring.coreos.com/v1 is served. Graphs are then monitored unless they say
+	// otherwise.
 	// +optional
 	PrometheusOperator bool `json:"prometheusOperator,omitempty"`
+
+	// KEDA says that keda.sh/v1alpha1 is served, which scaling by triggers and by slo needs.
+	// +optional
+	KEDA bool `json:"keda,omitempty"`
+
+	// GatewayAPI says that HTTPRoute of gateway.networking.k8s.io/v1 is served.
+	// +optional
+	GatewayAPI bool `json:"gatewayAPI,omitempty"`
+
+	// Istio says that VirtualService of networking.istio.io/v1 is served.
+	// +optional
+	Istio bool `json:"istio,omitempty"`
 }
 
 // Install is what Graphplane installs in a cluster.
@@ -110,7 +123,7 @@ type Defaults struct {
 	// +listMapKey=name
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
-	// PrometheusURL is set as PROMETHEUS_ENDPOINT.
+	// PrometheusURL is set as PROMETHEUS_ENDPOINT. Scaling by slo asks it for latencies.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^https?://`
 	// +kubebuilder:validation:MaxLength=2048
@@ -131,11 +144,33 @@ type Defaults struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	StorageClassName string `json:"storageClassName,omitempty"`
+
+	// HostSuffix is the domain that graphs are exposed under: each at its name, a dot and the suffix.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:MaxLength=189
+	HostSuffix string `json:"hostSuffix,omitempty"`
+
+	// IngressClassName of Ingresses that name none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	IngressClassName string `json:"ingressClassName,omitempty"`
+
+	// TLSSecretName is a Secret with the certificate of exposed hosts, in the namespace of each graph, for graphs that
+	// name none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	TLSSecretName string `json:"tlsSecretName,omitempty"`
+
+	// GatewayRef is the Gateway of HTTPRoutes and VirtualServices that name none.
+	// +optional
+	GatewayRef *GatewayReference `json:"gatewayRef,omitempty"`
 }
 
 // Policy is what graphs may ask for. The zero policy is the strictest.
 type Policy struct {
-	// AllowPrivileged allows privileged containers and privilege escalation.
+	// AllowPrivileged allows privileged containers, privilege escalation and system calls that no seccomp profile
+	// filters.
 	// +optional
 	AllowPrivileged bool `json:"allowPrivileged,omitempty"`
 

@@ -83,7 +83,8 @@ type Component struct {
 	// +kubebuilder:validation:MaxLength=63
 	NodePool string `json:"nodePool,omitempty"`
 
-	// Scaling hands the number of replicas to an autoscaler.
+	// Scaling hands the number of replicas to an autoscaler. A component that ran before keeps the replicas it has until
+	// the autoscaler first changes them.
 	// +optional
 	Scaling *Scaling `json:"scaling,omitempty"`
 
@@ -131,7 +132,8 @@ type CompilationCache struct {
 	// +kubebuilder:validation:MaxLength=63
 	Claim string `json:"claim"`
 
-	// MountPath in the container. Defaults to where the backend keeps its cache.
+	// MountPath in the container. Defaults to /root/.cache/vllm for vllm, which VLLM_CACHE_ROOT is set to in any case.
+	// Other backends keep several caches in several places, so that it must be set for them.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^/[^:]*$`
 	// +kubebuilder:validation:MaxLength=1024
@@ -142,8 +144,10 @@ type CompilationCache struct {
 // +kubebuilder:validation:XValidation:rule="[has(self.metrics), has(self.triggers), has(self.slo), has(self.external) && self.external].filter(x, x).size() == 1",message="scaling needs exactly one of metrics, triggers, slo and external: keep one"
 // +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min cannot be more than max: lower min or raise max",fieldPath=".min"
 // +kubebuilder:validation:XValidation:rule="has(self.max) || (has(self.external) && self.external)",message="scaling needs max: set the most replicas the component may have",fieldPath=".max"
+// +kubebuilder:validation:XValidation:rule="!has(self.external) || !self.external || !(has(self.min) || has(self.max))",message="somebody else owns the number of replicas of a component with external: remove min and max"
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || self.min > 0 || !(has(self.metrics) || has(self.slo))",message="min 0 needs triggers, since a component without pods has no load and no latency that could wake it: set min to 1 or use triggers",fieldPath=".min"
 type Scaling struct {
-	// Min is the least number of replicas. Defaults to 1.
+	// Min is the least number of replicas. Defaults to 1. 0 is for triggers, which can wake a component.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Min *int32 `json:"min,omitempty"`
@@ -159,13 +163,14 @@ type Scaling struct {
 	// +kubebuilder:validation:MaxItems=10
 	Metrics []autoscalingv2.MetricSpec `json:"metrics,omitempty"`
 
-	// Triggers are what a KEDA ScaledObject scales by.
+	// Triggers are what a KEDA ScaledObject scales by. The InferenceCluster needs the capability keda.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=10
 	Triggers []Trigger `json:"triggers,omitempty"`
 
-	// SLO are the latencies that a KEDA ScaledObject keeps.
+	// SLO are the latencies that a KEDA ScaledObject keeps. The InferenceCluster needs the capability keda, and a
+	// Prometheus.
 	// +optional
 	SLO *SLO `json:"slo,omitempty"`
 
@@ -185,20 +190,25 @@ type Trigger struct {
 	// +kubebuilder:validation:MaxProperties=50
 	Metadata map[string]string `json:"metadata"`
 
+	// MetricType is how the metric is compared with its target. Defaults to what the scaler defaults to.
+	// +optional
+	// +kubebuilder:validation:Enum=AverageValue;Value;Utilization
+	MetricType autoscalingv2.MetricTargetType `json:"metricType,omitempty"`
+
 	// AuthenticationRef names a TriggerAuthentication.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	AuthenticationRef string `json:"authenticationRef,omitempty"`
 }
 
-// SLO are latencies to keep.
+// SLO are latencies to keep, as the frontend of the same Dynamo namespace measures them.
 // +kubebuilder:validation:XValidation:rule="has(self.ttft) || has(self.itl)",message="slo needs ttft, itl or both: set one"
 type SLO struct {
-	// TTFT is the 95th percentile of the time to the first token.
+	// TTFT is the 95th percentile of the time to the first token. It scales prefill and worker.
 	// +optional
 	TTFT *metav1.Duration `json:"ttft,omitempty"`
 
-	// ITL is the 95th percentile of the time between two tokens.
+	// ITL is the 95th percentile of the time between two tokens. It scales decode and worker.
 	// +optional
 	ITL *metav1.Duration `json:"itl,omitempty"`
 }

@@ -413,7 +413,7 @@ const (
 
 // Expose says how the frontend is reached.
 type Expose struct {
-	// Type of the route.
+	// Type of the route. HTTPRoute needs the InferenceCluster's capability gatewayAPI, and VirtualService istio.
 	// +kubebuilder:default=None
 	Type ExposeType `json:"type"`
 
@@ -422,17 +422,20 @@ type Expose struct {
 	// +kubebuilder:validation:MaxLength=253
 	Host string `json:"host,omitempty"`
 
-	// TLSSecretName is a Secret with the host's certificate.
+	// TLSSecretName is a Secret with the host's certificate, and makes the graph's URL one of https. Defaults to the
+	// InferenceCluster's. An Ingress reads it from the graph's namespace; the Gateway of another route must have it
+	// itself.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	TLSSecretName string `json:"tlsSecretName,omitempty"`
 
-	// ClassName of the Ingress.
+	// ClassName of the Ingress. Defaults to the InferenceCluster's, or else to the cluster's.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	ClassName string `json:"className,omitempty"`
 
-	// GatewayRef is the Gateway of an HTTPRoute, VirtualService or InferencePool.
+	// GatewayRef is the Gateway of an HTTPRoute or VirtualService, which must let the route in. Defaults to the
+	// InferenceCluster's.
 	// +optional
 	GatewayRef *GatewayReference `json:"gatewayRef,omitempty"`
 

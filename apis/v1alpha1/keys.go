@@ -21,6 +21,28 @@ const (
 // AnnotationRevision is a digest of what was last applied of a workload. Readiness is judged by it.
 const AnnotationRevision = "graphplane.io/revision"
 
+// AnnotationRestart is on the pods of a component the ID of the restart that it was last rolled for. It stays when
+// spec.restart is removed, since its removal would roll the component once more.
+const AnnotationRestart = "graphplane.io/restart"
+
+// Phases of a restart.
+const (
+	// RestartRestarting is the phase while a component rolls, or waits for its turn.
+	RestartRestarting = "Restarting"
+
+	// RestartCompleted is the phase once every component was rolled for the restart.
+	RestartCompleted = "Completed"
+)
+
+// Strategies of a restart.
+const (
+	// RestartSequential rolls one component after the other, each when the one before it is ready.
+	RestartSequential = "Sequential"
+
+	// RestartParallel rolls all components at once.
+	RestartParallel = "Parallel"
+)
+
 // Condition types of an InferenceGraph, beside Crossplane's own Synced and Ready.
 const (
 	// ConditionAccepted is False while the spec cannot be composed. Everything composed before stays as it is.

@@ -66,7 +66,7 @@ func TestCLI(t *testing.T) {
 		// kinds of the objects that are printed.
 		kinds []string
 	}
-	kinds := []string{"Deployment", "NetworkPolicy", "Role", "RoleBinding", "Service", "ServiceAccount"}
+	kinds := []string{"Deployment", "NetworkPolicy", "Role", "RoleBinding", "Secret", "Service", "ServiceAccount"}
 
 	cases := map[string]struct {
 		reason string

@@ -16,7 +16,7 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 	meta.Labels[names.DynamoGraph] = g.Name
 	meta.Labels[names.DynamoComponent] = c.Name
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
-	return Resource{
+	return scaled(c, Resource{
 		Name: "deployment." + c.Key,
 		Object: &appsv1.Deployment{
 			TypeMeta:   typeMeta(appsv1.SchemeGroupVersion.String(), "Deployment"),
@@ -30,5 +30,6 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 		},
 		Ready:     ready.Deployment,
 		Component: c.Key,
-	}
+		Templates: [][]string{{"spec", "template"}},
+	})
 }

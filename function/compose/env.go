@@ -103,6 +103,9 @@ func workerEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
 		// vLLM offers KV cache transfers on localhost unless told an address that peers reach.
 		out = append(out, podField("VLLM_NIXL_SIDE_CHANNEL_HOST", "status.podIP"))
 	}
+	if c.CompilationCache != "" && g.Backend == v1alpha1.BackendVLLM {
+		out = append(out, variable("VLLM_CACHE_ROOT", c.CompilationCache))
+	}
 	return out
 }
 

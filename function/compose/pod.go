@@ -33,7 +33,10 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 	if user, ok := c.Main(); ok {
 		main = mergeContainer(main, user)
 	}
+	harden(&main)
 	t.Spec = mergePod(t.Spec, c.Template.Spec)
+	confine(&t.Spec)
+	t.Spec.AutomountServiceAccountToken = token(g, c)
 	t.Spec.Containers = append([]corev1.Container{main}, others(c.Template.Spec.Containers)...)
 	return t
 }

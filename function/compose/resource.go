@@ -3,8 +3,10 @@
 package compose
 
 import (
+	"maps"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/structpb"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -27,6 +29,13 @@ type Resource struct {
 
 	// Component is the key of the component that the object is the workload of, empty for every other object.
 	Component string
+
+	// Templates are the paths of the pod templates of a workload, by which it is restarted.
+	Templates [][]string
+
+	// HandOver completes the desired object by what is still ours to keep of the observed one, nil for nothing. It is no
+	// part of the object's revision.
+	HandOver func(desired, observed *structpb.Struct)
 }
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
@@ -37,14 +46,28 @@ func All(g *graph.Graph) []Resource {
 		out = append(out, Workload(g, c))
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
+		out = append(out, Autoscaler(g, c)...)
 	}
 	out = append(out, NetworkPolicies(g)...)
+	out = append(out, Route(g)...)
+	out = append(out, Monitor(g)...)
+	out = append(out, Connection(g)...)
 	return out
 }
 
 // objectMeta is the metadata of an object of the whole graph.
 func objectMeta(g *graph.Graph, name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: name, Namespace: g.Namespace, Labels: names.Graph(g.Name)}
+}
+
+// labelledMeta is the metadata of an object of the whole graph with labels of the user, and ours over them.
+func labelledMeta(g *graph.Graph, labels map[string]string) metav1.ObjectMeta {
+	m := objectMeta(g, "")
+	all := map[string]string{}
+	maps.Copy(all, labels)
+	maps.Copy(all, m.Labels)
+	m.Labels = all
+	return m
 }
 
 // componentMeta is the metadata of an object of one component.

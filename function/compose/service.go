@@ -89,13 +89,3 @@ func DisruptionBudget(g *graph.Graph, c *graph.Component) []Resource {
 		Ready: ready.Exists,
 	}}
 }
-
-// URL is where the first frontend of a graph is reached inside the cluster, empty for a graph without one.
-func URL(g *graph.Graph) string {
-	for _, c := range g.Components {
-		if c.Type == v1alpha1.TypeFrontend {
-			return "http://" + c.Object + "." + g.Namespace + ".svc:" + strconv.Itoa(portHTTP)
-		}
-	}
-	return ""
-}

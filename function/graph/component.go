@@ -43,6 +43,9 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 	if c.Template == nil {
 		c.Template = &corev1.PodTemplateSpec{}
 	}
+	if c.Scaling = r.scaling(in, at); c.Scaling != nil {
+		c.Replicas = nil
+	}
 	c.SharedMemory = r.sharedMemory(&c, in, at)
 	c.Mounts = r.mounts(&c, in, at)
 	r.componentRules(in, at)
@@ -73,17 +76,22 @@ func (r *resolver) mounts(c *Component, in *v1alpha1.Component, at *field.Path) 
 	if m := r.in.Spec.Model; m != nil && m.Cache != nil && readsModel {
 		out = append(out, Mount{Volume: m.Cache.Claim, Claim: r.claims[m.Cache.Claim], Path: m.Cache.MountPath})
 	}
-	for i, m := range in.Mounts {
-		p := at.Child("mounts").Index(i)
+	add := func(m v1alpha1.Mount, p *field.Path) {
 		if slices.ContainsFunc(out, func(o Mount) bool { return path.Clean(o.Path) == path.Clean(m.MountPath) }) {
 			r.Add(field.Duplicate(p.Child("mountPath"), m.MountPath))
-			continue
+			return
 		}
 		if c.SharedMemory != nil && path.Clean(m.MountPath) == SharedMemoryPath {
 			r.Add(field.Invalid(p.Child("mountPath"), m.MountPath, "shared memory is mounted at "+SharedMemoryPath+": use another path, or set sharedMemory to 0"))
-			continue
+			return
 		}
 		out = append(out, r.mount(m, p))
+	}
+	for i, m := range in.Mounts {
+		add(m, at.Child("mounts").Index(i))
+	}
+	if c.CompilationCache = r.compilationCache(in, at.Child("compilationCache")); c.CompilationCache != "" {
+		add(v1alpha1.Mount{Claim: in.CompilationCache.Claim, MountPath: c.CompilationCache}, at.Child("compilationCache"))
 	}
 	return out
 }

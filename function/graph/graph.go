@@ -25,6 +25,15 @@ type Graph struct {
 	Env           []corev1.EnvVar
 	NetworkPolicy bool
 
+	// Expose is how the frontend is reached from outside, nil for not at all.
+	Expose *Expose
+
+	// Monitoring is how metrics are collected, nil for not by us.
+	Monitoring *Monitoring
+
+	// Restart is the restart that was last asked for, nil for none.
+	Restart *Restart
+
 	// NamespaceUID is the UID of the graph's Namespace, known when claims are to be retained.
 	NamespaceUID string
 
@@ -49,8 +58,9 @@ type Component struct {
 	DynamoNamespace string
 	Image           string
 
-	// Replicas is nil when somebody else owns their number.
+	// Replicas is nil when somebody else owns their number, and Scaling then says by what.
 	Replicas     *int32
+	Scaling      *Scaling
 	MinAvailable *int32
 	Strategy     *appsv1.DeploymentStrategy
 
@@ -63,6 +73,9 @@ type Component struct {
 	// SharedMemory is the size of /dev/shm, nil for none.
 	SharedMemory *resource.Quantity
 	Mounts       []Mount
+
+	// CompilationCache is the path of the mount where the engine keeps what it compiled, empty for none.
+	CompilationCache string
 
 	// Template is the user's, to be merged over ours. Never nil.
 	Template *corev1.PodTemplateSpec

@@ -37,6 +37,9 @@ func (r *resolver) policy(c *Component, at *field.Path) {
 	if w := s.SecurityContext; w != nil && w.WindowsOptions != nil && ptr.Deref(w.WindowsOptions.HostProcess, false) && !p.AllowPrivileged {
 		r.violates(spec.Child("securityContext", "windowsOptions", "hostProcess"), "host processes", "policy.allowPrivileged")
 	}
+	if s.SecurityContext != nil {
+		r.seccompPolicy(s.SecurityContext.SeccompProfile, spec.Child("securityContext"))
+	}
 	for _, l := range containerLists(s, spec) {
 		for i := range l.containers {
 			r.containerPolicy(&l.containers[i], l.at.Index(i))
@@ -81,6 +84,7 @@ func (r *resolver) containerPolicy(c *corev1.Container, at *field.Path) {
 	if w := sc.WindowsOptions; w != nil && ptr.Deref(w.HostProcess, false) && !p.AllowPrivileged {
 		r.violates(at.Child("windowsOptions", "hostProcess"), "host processes", "policy.allowPrivileged")
 	}
+	r.seccompPolicy(sc.SeccompProfile, at)
 	if sc.Capabilities == nil {
 		return
 	}
@@ -88,6 +92,13 @@ func (r *resolver) containerPolicy(c *corev1.Container, at *field.Path) {
 		if !slices.Contains(p.AllowCapabilities, string(k)) {
 			r.violates(at.Child("capabilities", "add").Index(i), fmt.Sprintf("capability %q", k), "policy.allowCapabilities")
 		}
+	}
+}
+
+// seccompPolicy checks that system calls stay filtered.
+func (r *resolver) seccompPolicy(p *corev1.SeccompProfile, at *field.Path) {
+	if p != nil && p.Type == corev1.SeccompProfileTypeUnconfined && !r.in.Cluster.Policy.AllowPrivileged {
+		r.violates(at.Child("seccompProfile", "type"), "unfiltered system calls", "policy.allowPrivileged")
 	}
 }
 

@@ -63,6 +63,9 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	for i := range in.Spec.Components {
 		g.Components = append(g.Components, r.component(&in.Spec.Components[i], r.spec.Child("components").Index(i)))
 	}
+	g.Expose = r.expose(g.Components)
+	g.Restart = r.restart()
+	g.Monitoring = r.monitoring()
 	return g, r.Refusal()
 }
 

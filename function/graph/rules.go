@@ -120,14 +120,14 @@ func (r *resolver) unsupported() {
 		{s.Runtime.Etcd != nil, at.Child("runtime", "etcd")},
 		{s.Runtime.NATS != nil, at.Child("runtime", "nats")},
 		{len(s.NodePools) > 0, at.Child("nodePools")},
-		{s.Expose != nil && s.Expose.Type != v1alpha1.ExposeNone, at.Child("expose")},
 		{s.Gang != nil, at.Child("gang")},
-		{s.Restart != nil, at.Child("restart")},
-		{s.Monitoring != nil, at.Child("monitoring")},
 	} {
 		if f.set {
 			r.Unsupported(f.at, "remove it")
 		}
+	}
+	if s.Expose != nil && s.Expose.Type == v1alpha1.ExposeInferencePool {
+		r.Unsupported(at.Child("expose", "type"), "use Ingress, HTTPRoute or VirtualService")
 	}
 	for i, c := range s.Components {
 		r.unsupportedIn(c, at.Child("components").Index(i))
@@ -140,11 +140,5 @@ func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
 	}
 	if c.NodePool != "" {
 		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")
-	}
-	if c.Scaling != nil {
-		r.Unsupported(at.Child("scaling"), "set replicas")
-	}
-	if c.CompilationCache != nil {
-		r.Unsupported(at.Child("compilationCache"), "mount a claim with mounts")
 	}
 }

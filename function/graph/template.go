@@ -18,6 +18,11 @@ func (r *resolver) template(c *Component, at *field.Path) {
 			r.Add(field.Forbidden(at.Child("metadata", "labels").Key(k), "is set by Graphplane, and selectors depend on it: use another key"))
 		}
 	}
+	for _, k := range slices.Sorted(maps.Keys(c.Template.Annotations)) {
+		if k == v1alpha1.AnnotationRestart {
+			r.Add(field.Forbidden(at.Child("metadata", "annotations").Key(k), "is set by spec.restart: set spec.restart.id to restart the graph"))
+		}
+	}
 	if n := c.Template.Name; n != "" {
 		r.Add(field.Forbidden(at.Child("metadata", "name"), "pods are named after the component: remove it"))
 	}

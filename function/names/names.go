@@ -70,6 +70,11 @@ func Claim(graph, claim string) string {
 	return graph + "-" + claim
 }
 
+// Connection is the name of the Secret by which applications find a graph.
+func Connection(graph string) string {
+	return graph + "-connection"
+}
+
 // Dynamo is the namespace of a graph inside the Dynamo runtime. The runtime's own names have no dots.
 func Dynamo(namespace, graph string) string {
 	return strings.ReplaceAll(namespace+"-"+graph, ".", "-")

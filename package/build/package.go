@@ -38,7 +38,8 @@ type runtimePackage struct {
 	main string
 }
 
-// runtimePackages are the packages that come before the configuration.
+// runtimePackages are the packages that come before the configuration, which
+// depends on them.
 func runtimePackages() []runtimePackage {
 	return []runtimePackage{
 		{kind: "Function", name: "function-graphplane", dir: "function", main: "./cmd/function"},

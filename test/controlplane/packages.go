@@ -72,9 +72,9 @@ func (cp *ControlPlane) BuildPackages(ctx context.Context) (string, error) {
 }
 
 // InstallPackages pushes all packages in a directory that package/build wrote,
-// installs configurations and providers with the Crossplane CLI, and waits
-// until they and all they depend on are healthy. What is installed already is
-// updated.
+// installs those that are configurations, with the Crossplane CLI, and waits
+// until they and all they depend on are healthy. A configuration that is
+// installed already is updated.
 //
 // The packages are pushed to this control plane's registry but installed under
 // the name that users know them by: an ImageConfig says where to find them. So
@@ -122,24 +122,24 @@ func (cp *ControlPlane) install(ctx context.Context, idx packageIndex) error {
 	defer cancel()
 
 	for _, p := range idx.Packages {
-		// Functions come along with the configuration, which depends on them.
-		if p.Kind == "Function" {
+		// The others come along with the configuration, which depends on them.
+		if p.Kind != "Configuration" {
 			continue
 		}
 
-		kind, verb := strings.ToLower(p.Kind), "install"
+		verb := "install"
 
-		_, err := cp.dynamic.Resource(packageResource(kind+"s")).Get(ctx, p.Name, metav1.GetOptions{})
+		_, err := cp.dynamic.Resource(packageResource("configurations")).Get(ctx, p.Name, metav1.GetOptions{})
 		if err == nil {
 			verb = "update"
 		}
 
 		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("cannot get %s %s: %w", kind, p.Name, err)
+			return fmt.Errorf("cannot get configuration %s: %w", p.Name, err)
 		}
 
 		image := idx.Registry + "/" + p.Name + ":" + idx.Version
-		if err := cp.cli(ctx, "xpkg", verb, kind, image, p.Name); err != nil {
+		if err := cp.cli(ctx, "xpkg", verb, "configuration", image, p.Name); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,32 @@
+package compose
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/ready"
+)
+
+// Connection is the Secret by which an application finds a graph: its URL, and the name it asks for the model by. There
+// is nothing secret in it but what applications are used to take from one.
+func Connection(g *graph.Graph) []Resource {
+	url := URL(g)
+	if url == "" {
+		return nil
+	}
+	data := map[string][]byte{"url": []byte(url)}
+	if g.Model != nil {
+		data["model"] = []byte(g.Model.ServedName)
+	}
+	return []Resource{{
+		Name: "secret.connection",
+		Object: &corev1.Secret{
+			TypeMeta:   typeMeta("v1", "Secret"),
+			ObjectMeta: objectMeta(g, names.Connection(g.Name)),
+			Type:       corev1.SecretTypeOpaque,
+			Data:       data,
+		},
+		Ready: ready.Exists,
+	}}
+}

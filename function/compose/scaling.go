@@ -1,0 +1,125 @@
+package compose
+
+import (
+	"fmt"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/ready"
+)
+
+// Histograms of the Dynamo frontend, in seconds:
+// https://github.com/ai-dynamo/dynamo/blob/main/lib/runtime/src/metrics/prometheus_names.rs
+const (
+	metricTTFT = "dynamo_frontend_time_to_first_token_seconds_bucket"
+	metricITL  = "dynamo_frontend_inter_token_latency_seconds_bucket"
+)
+
+// Autoscaler scales a component, unless we do, or somebody whom we do not know.
+func Autoscaler(g *graph.Graph, c *graph.Component) []Resource {
+	s := c.Scaling
+	switch {
+	case s == nil:
+		return nil
+	case len(s.Metrics) > 0:
+		return []Resource{podAutoscaler(g, c)}
+	case len(s.Triggers) > 0:
+		return []Resource{scaledObject(g, c, triggers(s))}
+	case s.SLO != graph.SLO{}:
+		return []Resource{scaledObject(g, c, latencies(g, c))}
+	}
+	return nil
+}
+
+func podAutoscaler(g *graph.Graph, c *graph.Component) Resource {
+	return Resource{
+		Name: "autoscaler." + c.Key,
+		Object: &autoscalingv2.HorizontalPodAutoscaler{
+			TypeMeta:   typeMeta(autoscalingv2.SchemeGroupVersion.String(), "HorizontalPodAutoscaler"),
+			ObjectMeta: componentMeta(g, c, ""),
+			Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+				ScaleTargetRef: scaleTarget(c),
+				MinReplicas:    new(c.Scaling.Min),
+				MaxReplicas:    c.Scaling.Max,
+				Metrics:        c.Scaling.Metrics,
+			},
+		},
+		Ready: ready.Autoscaler,
+	}
+}
+
+// scaleTarget is the workload of a component, which has a scale subresource.
+func scaleTarget(c *graph.Component) autoscalingv2.CrossVersionObjectReference {
+	return autoscalingv2.CrossVersionObjectReference{
+		APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment", Name: c.Object,
+	}
+}
+
+func scaledObject(g *graph.Graph, c *graph.Component, t []ScaleTrigger) Resource {
+	target := scaleTarget(c)
+	return Resource{
+		Name: "scaledobject." + c.Key,
+		Object: &ScaledObject{
+			TypeMeta:   typeMeta("keda.sh/v1alpha1", "ScaledObject"),
+			ObjectMeta: componentMeta(g, c, ""),
+			Spec: ScaledObjectSpec{
+				ScaleTargetRef:  ScaleTargetRef{APIVersion: target.APIVersion, Kind: target.Kind, Name: target.Name},
+				MinReplicaCount: new(c.Scaling.Min),
+				MaxReplicaCount: c.Scaling.Max,
+				Triggers:        t,
+			},
+		},
+		Ready: ready.ScaledObject,
+	}
+}
+
+func triggers(s *graph.Scaling) []ScaleTrigger {
+	out := make([]ScaleTrigger, 0, len(s.Triggers))
+	for _, t := range s.Triggers {
+		one := ScaleTrigger{Type: t.Type, Metadata: t.Metadata, MetricType: t.MetricType}
+		if t.AuthenticationRef != "" {
+			one.AuthenticationRef = &TriggerAuthenticationRef{Name: t.AuthenticationRef}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// latencies scale by how far the frontend's latencies are from what they should be. A latency is one value of all
+// replicas, not one that they share among them.
+func latencies(g *graph.Graph, c *graph.Component) []ScaleTrigger {
+	var out []ScaleTrigger
+	for _, l := range []struct {
+		metric string
+		target metav1.Duration
+	}{{metricTTFT, c.Scaling.SLO.TTFT}, {metricITL, c.Scaling.SLO.ITL}} {
+		if l.target.Duration == 0 {
+			continue
+		}
+		out = append(out, ScaleTrigger{
+			Type: "prometheus",
+			Metadata: map[string]string{
+				"serverAddress": g.Cluster.Defaults.PrometheusURL,
+				"query":         fmt.Sprintf("histogram_quantile(0.95, sum(rate(%s{%s}[2m])) by (le))", l.metric, series(g, c)),
+				"threshold":     strconv.FormatFloat(l.target.Seconds(), 'f', -1, 64),
+			},
+			MetricType: autoscalingv2.ValueMetricType,
+		})
+	}
+	return out
+}
+
+// series selects what the frontends of a component's Dynamo namespace measure. The shared Dynamo namespace has the same
+// name in every Kubernetes namespace.
+func series(g *graph.Graph, c *graph.Component) string {
+	s := fmt.Sprintf("dynamo_namespace=%q", c.DynamoNamespace)
+	if c.DynamoNamespace == names.GlobalNamespace {
+		s += fmt.Sprintf(",namespace=%q", g.Namespace)
+	}
+	return s
+}

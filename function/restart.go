@@ -1,0 +1,81 @@
+package function
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// restart sets the restart annotation on the pods of every workload, and says how far the restart has come. All it knows
+// is which annotation each workload was last observed with, and whether it is ready, so that it goes on from wherever it
+// was interrupted.
+//
+// A workload keeps the annotation it has until its turn comes, and when no restart is asked for any more: a template that
+// does not change does not roll. One that does not exist yet starts with the annotation, and never rolls for it.
+func restart(want *graph.Restart, items []*item) (*v1alpha1.RestartStatus, error) {
+	var inProgress []string
+	for _, i := range inOrder(want, items) {
+		id := restartOf(i)
+		turn := want != nil && (want.Parallel || len(inProgress) == 0 || i.observed == nil)
+		if turn {
+			id = want.ID
+		}
+		if id != "" {
+			for _, path := range i.Templates {
+				annotate(i.desired, v1alpha1.AnnotationRestart, id, append(slices.Clone(path), "metadata")...)
+			}
+		}
+		if err := i.judge(); err != nil {
+			return nil, err
+		}
+		if want != nil && id == want.ID && !i.verdict.Ready {
+			inProgress = append(inProgress, i.Component)
+		}
+	}
+	if want == nil {
+		return nil, nil //nolint:nilnil // No restart has no status.
+	}
+	status := &v1alpha1.RestartStatus{ObservedID: want.ID, Phase: v1alpha1.RestartCompleted, InProgress: inProgress}
+	if len(inProgress) > 0 {
+		status.Phase = v1alpha1.RestartRestarting
+	}
+	return status, nil
+}
+
+// inOrder are the workloads that can be restarted, in the order of the restart.
+func inOrder(want *graph.Restart, items []*item) []*item {
+	var out []*item
+	for _, i := range items {
+		if len(i.Templates) > 0 {
+			out = append(out, i)
+		}
+	}
+	if want != nil {
+		slices.SortStableFunc(out, func(a, b *item) int {
+			return slices.Index(want.Order, a.Component) - slices.Index(want.Order, b.Component)
+		})
+	}
+	return out
+}
+
+// restartOf is the ID of the restart that a workload was last observed with, or "".
+func restartOf(i *item) string {
+	path := append(slices.Clone(i.Templates[0]), "metadata", "annotations", v1alpha1.AnnotationRestart)
+	return wire.String(i.observed, path...)
+}
+
+// settled keeps a restart completed that was: what fails later fails for another reason.
+func settled(now *v1alpha1.RestartStatus, xr *structpb.Struct) *v1alpha1.RestartStatus {
+	if now == nil {
+		return nil
+	}
+	before := wire.Get(xr, "status", "restart").GetStructValue()
+	if wire.String(before, "observedID") == now.ObservedID && wire.String(before, "phase") == v1alpha1.RestartCompleted {
+		return &v1alpha1.RestartStatus{ObservedID: now.ObservedID, Phase: v1alpha1.RestartCompleted}
+	}
+	return now
+}
