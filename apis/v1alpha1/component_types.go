@@ -60,7 +60,10 @@ type Component struct {
 	// +kubebuilder:validation:Maximum=10000
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// NodeCount is the number of nodes that one replica spans.
+	// NodeCount is the number of nodes that one replica spans, a pod on each. More than 1 needs LeaderWorkerSet among the
+	// capabilities of the InferenceCluster. The flags that join the nodes are added to a generated command, and to one
+	// that runs python3 -m dynamo.vllm or dynamo.sglang and has none of them. Any other command runs as it is in every
+	// pod, with LWS_LEADER_ADDRESS and LWS_WORKER_INDEX in its environment.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=128

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
@@ -16,7 +15,7 @@ import (
 func group(t *testing.T, c *v1alpha1.Component) (*graph.Graph, *graph.Component) {
 	t.Helper()
 	c.Name, c.Type = "w", v1alpha1.TypeWorker
-	c.NodeCount, c.GPUs = ptr.To[int32](2), ptr.To[int32](8)
+	c.NodeCount, c.GPUs = new(int32(2)), new(int32(8))
 	g, refused := graph.Resolve(graph.Input{
 		Name: "g", Namespace: "n",
 		Cluster: graph.Cluster{Name: "c", Capabilities: v1alpha1.Capabilities{Orchestrators: []v1alpha1.Orchestrator{v1alpha1.OrchestratorLeaderWorkerSet}}},
@@ -78,7 +77,7 @@ func TestEveryNodeOfDataParallelServes(t *testing.T) {
 // A worker starts when the name of its leader resolves. A user's own container of that name is taken instead.
 func TestWaitForLeader(t *testing.T) {
 	k := waitForLeader("image", nil)[0]
-	c := exec.CommandContext(t.Context(), k.Command[0], k.Command[1:]...) //nolint:gosec // The command is of this package.
+	c := exec.CommandContext(t.Context(), k.Command[0], k.Command[1:]...)
 	c.Env = []string{"PATH=" + tools(t) + ":/usr/bin:/bin", "LWS_LEADER_ADDRESS=group-0.group.ns"}
 	out, err := c.CombinedOutput()
 	if err != nil {
@@ -100,11 +99,11 @@ func TestAvailable(t *testing.T) {
 		nodes    int32
 		want     int32
 	}{
-		"OneNode":   {reason: "Replicas are pods", replicas: ptr.To[int32](4), least: 3, want: 3},
-		"AllOfTwo":  {reason: "No pod of any group may go", replicas: ptr.To[int32](2), least: 2, nodes: 2, want: 4},
-		"OneOfTwo":  {reason: "A second pod may be of the second group, so one may go", replicas: ptr.To[int32](2), least: 1, nodes: 2, want: 3},
-		"TwoOfFour": {reason: "Two pods take two groups at most", replicas: ptr.To[int32](4), least: 2, nodes: 8, want: 30},
-		"None":      {reason: "Nothing runs, so nothing can go", replicas: ptr.To[int32](0), least: 1, nodes: 2, want: 0},
+		"OneNode":   {reason: "Replicas are pods", replicas: new(int32(4)), least: 3, want: 3},
+		"AllOfTwo":  {reason: "No pod of any group may go", replicas: new(int32(2)), least: 2, nodes: 2, want: 4},
+		"OneOfTwo":  {reason: "A second pod may be of the second group, so one may go", replicas: new(int32(2)), least: 1, nodes: 2, want: 3},
+		"TwoOfFour": {reason: "Two pods take two groups at most", replicas: new(int32(4)), least: 2, nodes: 8, want: 30},
+		"None":      {reason: "Nothing runs, so nothing can go", replicas: new(int32(0)), least: 1, nodes: 2, want: 0},
 		"Scaled":    {reason: "Somebody else owns the replicas", least: 2, nodes: 4, want: 8},
 	}
 	for name, tc := range cases {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,13 +45,7 @@ func named(word string, names []string) bool {
 	if !strings.HasPrefix(word, "-") {
 		return false
 	}
-	word = strings.ReplaceAll(word, "_", "-")
-	for _, n := range names {
-		if word == n {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(names, strings.ReplaceAll(word, "_", "-"))
 }
 
 // sizes are the parallel sizes of an engine, 1 where its flags do not say.

@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 )
@@ -19,7 +18,7 @@ func TestGroup(t *testing.T) {
 		main    *corev1.Container
 		want    *Group
 	}{
-		"OneNode":   {reason: "A component of one node is no group", change: func(c *v1alpha1.Component) { c.NodeCount = ptr.To[int32](1) }},
+		"OneNode":   {reason: "A component of one node is no group", change: func(c *v1alpha1.Component) { c.NodeCount = new(int32(1)) }},
 		"Generated": {reason: "A generated vLLM spans the nodes", want: &Group{Object: "g-w-lws", Nodes: 2, Join: JoinMultiprocessing}},
 		"GeneratedSGLang": {
 			reason: "A generated SGLang spans the nodes", backend: v1alpha1.BackendSGLang,
@@ -71,7 +70,7 @@ func TestGroup(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			c := v1alpha1.Component{Name: "w", Type: v1alpha1.TypeWorker, NodeCount: ptr.To[int32](2), GPUs: ptr.To[int32](8)}
+			c := v1alpha1.Component{Name: "w", Type: v1alpha1.TypeWorker, NodeCount: new(int32(2)), GPUs: new(int32(8))}
 			if tc.change != nil {
 				tc.change(&c)
 			}

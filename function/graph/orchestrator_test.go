@@ -3,8 +3,6 @@ package graph
 import (
 	"testing"
 
-	"k8s.io/utils/ptr"
-
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 )
 
@@ -44,7 +42,7 @@ func TestOrchestrator(t *testing.T) {
 				Cluster: Cluster{Name: "c", Capabilities: v1alpha1.Capabilities{Orchestrators: tc.cluster}},
 				Spec: v1alpha1.InferenceGraphSpec{
 					Backend: v1alpha1.BackendVLLM, Orchestrator: tc.wants, Model: &v1alpha1.Model{Name: "m"},
-					Components: []v1alpha1.Component{{Name: "w", Type: v1alpha1.TypeWorker, NodeCount: ptr.To(tc.nodes), GPUs: ptr.To[int32](8)}},
+					Components: []v1alpha1.Component{{Name: "w", Type: v1alpha1.TypeWorker, NodeCount: &tc.nodes, GPUs: new(int32(8))}},
 				},
 			})
 			if (refused != nil) != tc.refused {

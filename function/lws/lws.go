@@ -25,7 +25,7 @@ const (
 // A LeaderWorkerSet runs replicas that each span several pods: a leader, with index 0, and its workers.
 type LeaderWorkerSet struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata"`
 
 	Spec Spec `json:"spec"`
 }
@@ -69,7 +69,7 @@ type NetworkConfig struct {
 // DeepCopyObject makes it a runtime.Object.
 func (l *LeaderWorkerSet) DeepCopyObject() runtime.Object {
 	out := *l
-	l.ObjectMeta.DeepCopyInto(&out.ObjectMeta)
+	l.DeepCopyInto(&out.ObjectMeta)
 	if l.Spec.Replicas != nil {
 		out.Spec.Replicas = new(*l.Spec.Replicas)
 	}

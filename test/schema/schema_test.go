@@ -4,6 +4,7 @@ package schema
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io/fs"
 	"net"
 	"os"
@@ -79,7 +80,7 @@ func TestRender(t *testing.T) {
 				raw := o.DeepCopy()
 				required := []unstructured.Unstructured{namespace("team-a")}
 				if o.GetKind() != v1alpha1.InferenceClusterKind {
-					required = append(required, read(t, filepath.Join(examples, "cluster.yaml"))...)
+					required = append(required, clusters(t)...)
 				}
 				if errs := kinds.Admit(t.Context(), &o, nil); len(errs) > 0 {
 					t.Fatal(errs.ToAggregate())
@@ -164,20 +165,52 @@ func TestValidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all []unstructured.Unstructured
-	clusters := read(t, filepath.Join(examples, "cluster.yaml"))
 	for _, path := range files(t) {
 		for _, o := range read(t, path) {
-			r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: clusters})
+			r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: clusters(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			all = append(append(all, o), r.Composed...)
 		}
 	}
-	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml")
+	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml") + "," + leaderWorkerSet(t)
 	// Without an empty image the CLI downloads Crossplane's own definitions.
 	out := x.run(t.Context(), t, "resource", "validate", definitions, write(t, t.TempDir(), "all.yaml", all...), "--crossplane-image=", "--error-on-missing-schemas")
 	t.Logf("%s", out[max(0, len(out)-200):])
+}
+
+// clusters are the InferenceClusters that examples run on.
+func clusters(t *testing.T) []unstructured.Unstructured {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []unstructured.Unstructured
+	for _, p := range paths {
+		out = append(out, read(t, p)...)
+	}
+	return out
+}
+
+// leaderWorkerSet is the path of LeaderWorkerSet's definition, in the module that tools/lws pins.
+func leaderWorkerSet(t *testing.T) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", "sigs.k8s.io/lws")
+	c.Dir = filepath.Join(root, "tools", "lws")
+	c.Env = append(os.Environ(), "GOWORK=off")
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("cannot download sigs.k8s.io/lws: %v\n%s", err, out)
+	}
+	module := struct {
+		Dir string `json:"Dir"` //nolint:tagliatelle // The go command writes it so.
+	}{}
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(module.Dir, "config", "crd", "bases", "leaderworkerset.x-k8s.io_leaderworkersets.yaml")
 }
 
 // serve the function on loopback, and return its address.
