@@ -171,13 +171,19 @@ func TestValidate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(append(all, o), r.Composed...)
+			all = append(append(all, o), slices.DeleteFunc(r.Composed, ofAddon)...)
 		}
 	}
 	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml")
 	// Without an empty image the CLI downloads Crossplane's own definitions.
 	out := x.run(t.Context(), t, "resource", "validate", definitions, write(t, t.TempDir(), "all.yaml", all...), "--crossplane-image=", "--error-on-missing-schemas")
 	t.Logf("%s", out[max(0, len(out)-200):])
+}
+
+// ofAddon reports whether an object is of a kind that an add-on defines. TestAddons of package function judges those by
+// the add-ons' own definitions, which are not here.
+func ofAddon(o unstructured.Unstructured) bool {
+	return slices.Contains([]string{"keda.sh", "monitoring.coreos.com", "gateway.networking.k8s.io", "networking.istio.io"}, o.GroupVersionKind().Group)
 }
 
 // serve the function on loopback, and return its address.
