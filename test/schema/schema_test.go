@@ -171,7 +171,7 @@ func TestValidate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(append(all, o), r.Composed...)
+			all = append(append(all, o), slices.DeleteFunc(r.Composed, ofAddon)...)
 		}
 	}
 	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml") + "," + leaderWorkerSet(t)
@@ -211,6 +211,12 @@ func leaderWorkerSet(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return filepath.Join(module.Dir, "config", "crd", "bases", "leaderworkerset.x-k8s.io_leaderworkersets.yaml")
+}
+
+// ofAddon reports whether an object is of a kind that an add-on defines. TestAddons of package function judges those by
+// the add-ons' own definitions, which are not here.
+func ofAddon(o unstructured.Unstructured) bool {
+	return slices.Contains([]string{"keda.sh", "monitoring.coreos.com", "gateway.networking.k8s.io", "networking.istio.io"}, o.GroupVersionKind().Group)
 }
 
 // serve the function on loopback, and return its address.
