@@ -137,6 +137,24 @@ func (c *Cluster) StartAll(t testing.TB) {
 	for _, m := range c.Members {
 		m.Start(t)
 	}
+	c.await(t)
+}
+
+// MendAll faults of every member, and wait until all serve.
+func (c *Cluster) MendAll(t testing.TB) {
+	t.Helper()
+	for _, m := range c.Members {
+		m.Start(t)
+	}
+	// Only now that all run: those that ran have cut off those that did not.
+	for i := range c.Members {
+		c.Resume(i)
+	}
+	c.await(t)
+}
+
+func (c *Cluster) await(t testing.TB) {
+	t.Helper()
 	for _, m := range c.Members {
 		select {
 		case <-m.server.Server.ReadyNotify():
