@@ -185,14 +185,22 @@ func (s *System) StartAll(t testing.TB) {
 			t.Fatalf("server %s is not ready", v.Name)
 		}
 	}
-	if s.options.NoJetStream || len(s.Servers) == 1 {
-		return
-	}
-	for end := time.Now().Add(20 * time.Second); s.MetaLeader() < 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !s.whole(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("there is no meta leader")
+			t.Fatal("the servers do not find each other, or no meta leader")
 		}
 	}
+}
+
+// whole tells whether every server has a route to every other one, and there is
+// a meta leader where there has to be.
+func (s *System) whole() bool {
+	for _, v := range s.Servers {
+		if v.Server().NumRoutes() < len(s.Servers)-1 {
+			return false
+		}
+	}
+	return s.options.NoJetStream || len(s.Servers) == 1 || s.MetaLeader() >= 0
 }
 
 // Start the server unless it runs.
