@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -121,7 +120,7 @@ func (c *Cluster) config(t testing.TB, m *Member) *embed.Config {
 		cfg.ClientTLSInfo.CertFile, cfg.ClientTLSInfo.KeyFile = crt, key
 		cfg.ClientTLSInfo.TrustedCAFile, cfg.ClientTLSInfo.ClientCertAuth = ca, true
 	}
-	client, peer := freePort(t), freePort(t)
+	client, peer := proxy.FreePort(t), proxy.FreePort(t)
 	if m.Proxy, err = proxy.New(client); err != nil {
 		t.Fatalf("cannot start proxy: %v", err)
 	}
@@ -338,16 +337,6 @@ func (c *Cluster) stop() {
 		})
 	}
 	wg.Wait()
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("cannot find a free port: %v", err)
-	}
-	defer l.Close() //nolint:errcheck // Only looked at.
-	return l.Addr().String()
 }
 
 func urls(scheme, addr string) []url.URL {

@@ -3,7 +3,6 @@ package natstest
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,7 +102,7 @@ func Start(t testing.TB, o Options) *System {
 		s.Keys = newKeys(t, o)
 	}
 	for i := range o.Servers {
-		v := &Server{Name: fmt.Sprintf("n%d", i), client: freePort(t), cluster: freePort(t), routes: map[int]*proxy.Proxy{}}
+		v := &Server{Name: fmt.Sprintf("n%d", i), client: proxy.FreePort(t), cluster: proxy.FreePort(t), routes: map[int]*proxy.Proxy{}}
 		v.Proxy = newProxy(t, v.client)
 		s.Servers = append(s.Servers, v)
 	}
@@ -350,14 +349,4 @@ func newProxy(t testing.TB, target string) *proxy.Proxy {
 		t.Fatalf("cannot start proxy: %v", err)
 	}
 	return p
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("cannot find a free port: %v", err)
-	}
-	defer l.Close() //nolint:errcheck // Only looked at.
-	return l.Addr().String()
 }
