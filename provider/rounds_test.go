@@ -136,14 +136,7 @@ func etcdVictim(t *testing.T, p *plane) victim {
 	until(t, p, e, 15*time.Second, etcdReady)
 	return victim{
 		members: len(c.Members), kill: func(i int) { c.Members[i].Kill() }, cut: c.Cut, pause: c.Pause,
-		mend: func(t *testing.T) {
-			t.Helper()
-			// Those that run must reach each other before the others can start.
-			for i := range c.Members {
-				c.Resume(i)
-			}
-			c.StartAll(t)
-		},
+		mend:   func(t *testing.T) { t.Helper(); c.MendAll(t) },
 		serves: c.Serves, endpoint: e,
 	}
 }

@@ -84,6 +84,7 @@ func (s *System) Probe(ctx context.Context) *Snapshot {
 		snap = s.probeAll(ctx)
 	}
 	s.served.Store(snap.serves())
+	s.prefer(snap)
 	snap.Expires = s.expiry.Earliest()
 	snap.Took = time.Since(begun)
 	return snap
@@ -150,9 +151,10 @@ func (s *System) probe(v *server) Probe {
 // so without one nobody does.
 func (s *System) account(ctx context.Context) JetStream {
 	out := JetStream{State: JetStreamUnavailable}
+	silent := []*server{}
 	for _, v := range s.preferred() {
 		if !v.up.Load() {
-			break
+			continue
 		}
 		c, err := s.connect(v)
 		if err != nil {
@@ -161,11 +163,16 @@ func (s *System) account(ctx context.Context) JetStream {
 		info, err := accountInfo(ctx, c)
 		switch {
 		case err == nil:
+			// The others are cut off from the meta leader: ask this one first.
+			for _, x := range silent {
+				x.up.Store(false)
+			}
 			return JetStream{State: JetStreamServes, Info: info}
 		case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
 			out.State = JetStreamDisabled
 		}
 		// Another server may be on the side of the majority.
+		silent = append(silent, v)
 	}
 	return out
 }

@@ -53,13 +53,16 @@ type jsz struct {
 	} `json:"data"`
 }
 
-// system asks every server through the first that lets us in. The second result
-// is why none does.
+// system asks every server through one that lets us in. A server that is cut off
+// from the others sees itself only, so where a majority is missing the next one
+// is asked, and the fullest answer counts. The second result is why there is
+// none.
 func (s *System) system(ctx context.Context) (*SystemView, string) {
+	var best *SystemView
 	reason := "no server lets the system account in"
 	for _, v := range s.preferred() {
 		if !v.up.Load() {
-			break
+			continue
 		}
 		c, err := s.connectSystem(v)
 		if err != nil {
@@ -74,9 +77,26 @@ func (s *System) system(ctx context.Context) (*SystemView, string) {
 			reason = "no server answers the system account: check that systemCredentials belong to it"
 			continue
 		}
-		return view(answers), ""
+		found := view(answers)
+		if best == nil || len(found.Servers) > len(best.Servers) {
+			best = found
+		}
+		if len(best.Servers) > len(s.servers)/2 && !(&Snapshot{System: best}).lostQuorum() {
+			break
+		}
 	}
-	return nil, reason
+	return best, reason
+}
+
+// prefer the servers that the others see: requests through one that is cut off
+// lead nowhere.
+func (s *System) prefer(snap *Snapshot) {
+	if snap.System == nil {
+		return
+	}
+	for i, v := range s.servers {
+		v.up.Store(snap.Servers[i].Up && slices.ContainsFunc(snap.System.Servers, func(x SystemServer) bool { return x.Name == snap.Servers[i].Name }))
+	}
 }
 
 // gather the answers of all servers. It ends early once as many as there should
@@ -148,7 +168,10 @@ func view(answers []jsz) *SystemView {
 
 // lostQuorum tells whether too few members of JetStream's group answer.
 func (s *Snapshot) lostQuorum() bool {
-	if s.System == nil || s.System.Size < 2 {
+	if s.System == nil {
+		return s.mostDown()
+	}
+	if s.System.Size < 2 {
 		return false
 	}
 	voting := 0
@@ -158,6 +181,21 @@ func (s *Snapshot) lostQuorum() bool {
 		}
 	}
 	return 2*voting <= s.System.Size
+}
+
+// mostDown tells whether most of the servers that the config lists do not answer.
+// A leader that has lost its majority answers for up to 20 seconds more as if
+// nothing had happened, and without the system account there is nobody else to
+// ask.
+func (s *Snapshot) mostDown() bool {
+	up, clustered := 0, false
+	for _, p := range s.Servers {
+		if p.Up {
+			up++
+			clustered = clustered || p.Cluster != ""
+		}
+	}
+	return clustered && 2*up <= len(s.Servers) && len(s.Servers) > 2
 }
 
 // leaderless tells whether JetStream's group has no leader.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -121,7 +120,7 @@ func (c *Cluster) config(t testing.TB, m *Member) *embed.Config {
 		cfg.ClientTLSInfo.CertFile, cfg.ClientTLSInfo.KeyFile = crt, key
 		cfg.ClientTLSInfo.TrustedCAFile, cfg.ClientTLSInfo.ClientCertAuth = ca, true
 	}
-	client, peer := freePort(t), freePort(t)
+	client, peer := proxy.FreePort(t), proxy.FreePort(t)
 	if m.Proxy, err = proxy.New(client); err != nil {
 		t.Fatalf("cannot start proxy: %v", err)
 	}
@@ -137,6 +136,24 @@ func (c *Cluster) StartAll(t testing.TB) {
 	for _, m := range c.Members {
 		m.Start(t)
 	}
+	c.await(t)
+}
+
+// MendAll faults of every member, and wait until all serve.
+func (c *Cluster) MendAll(t testing.TB) {
+	t.Helper()
+	for _, m := range c.Members {
+		m.Start(t)
+	}
+	// Only now that all run: those that ran have cut off those that did not.
+	for i := range c.Members {
+		c.Resume(i)
+	}
+	c.await(t)
+}
+
+func (c *Cluster) await(t testing.TB) {
+	t.Helper()
 	for _, m := range c.Members {
 		select {
 		case <-m.server.Server.ReadyNotify():
@@ -320,16 +337,6 @@ func (c *Cluster) stop() {
 		})
 	}
 	wg.Wait()
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("cannot find a free port: %v", err)
-	}
-	defer l.Close() //nolint:errcheck // Only looked at.
-	return l.Addr().String()
 }
 
 func urls(scheme, addr string) []url.URL {

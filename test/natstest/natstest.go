@@ -3,7 +3,6 @@ package natstest
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,7 +102,7 @@ func Start(t testing.TB, o Options) *System {
 		s.Keys = newKeys(t, o)
 	}
 	for i := range o.Servers {
-		v := &Server{Name: fmt.Sprintf("n%d", i), client: freePort(t), cluster: freePort(t), routes: map[int]*proxy.Proxy{}}
+		v := &Server{Name: fmt.Sprintf("n%d", i), client: proxy.FreePort(t), cluster: proxy.FreePort(t), routes: map[int]*proxy.Proxy{}}
 		v.Proxy = newProxy(t, v.client)
 		s.Servers = append(s.Servers, v)
 	}
@@ -131,7 +130,9 @@ func (s *System) config(t testing.TB, v *Server, dir string) string {
 		fmt.Fprintf(b, "jetstream { store_dir: %q, max_mem: 256MB, max_file: 1GB }\n", dir)
 	}
 	if len(s.Servers) > 1 {
-		fmt.Fprintf(b, "cluster { name: %s, listen: %q, routes: [", s.options.Name, v.cluster)
+		// What a server tells others of its peers leads nowhere, and there is one
+		// route for all accounts: else some of them would pass by the proxies.
+		fmt.Fprintf(b, "cluster { name: %s, listen: %q, advertise: %q, pool_size: -1, routes: [", s.options.Name, v.cluster, "127.0.0.1:1")
 		for _, r := range v.routes {
 			fmt.Fprintf(b, "%q, ", "nats-route://"+r.Addr())
 		}
@@ -183,14 +184,22 @@ func (s *System) StartAll(t testing.TB) {
 			t.Fatalf("server %s is not ready", v.Name)
 		}
 	}
-	if s.options.NoJetStream || len(s.Servers) == 1 {
-		return
-	}
-	for end := time.Now().Add(20 * time.Second); s.MetaLeader() < 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !s.whole(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("there is no meta leader")
+			t.Fatal("the servers do not find each other, or no meta leader")
 		}
 	}
+}
+
+// whole tells whether every server has a route to every other one, and there is
+// a meta leader where there has to be.
+func (s *System) whole() bool {
+	for _, v := range s.Servers {
+		if v.Server().NumRoutes() < len(s.Servers)-1 {
+			return false
+		}
+	}
+	return s.options.NoJetStream || len(s.Servers) == 1 || s.MetaLeader() >= 0
 }
 
 // Start the server unless it runs.
@@ -340,14 +349,4 @@ func newProxy(t testing.TB, target string) *proxy.Proxy {
 		t.Fatalf("cannot start proxy: %v", err)
 	}
 	return p
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("cannot find a free port: %v", err)
-	}
-	defer l.Close() //nolint:errcheck // Only looked at.
-	return l.Addr().String()
 }

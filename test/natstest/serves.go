@@ -18,8 +18,15 @@ func (s *System) Replicated(t testing.TB) {
 		t.Fatalf("cannot use JetStream: %v", err)
 	}
 	c := jetstream.StreamConfig{Name: "SERVES", Subjects: []string{"serves"}, Replicas: len(s.Servers), MaxMsgs: 10}
-	if _, err := js.CreateStream(t.Context(), c); err != nil {
-		t.Fatalf("cannot make stream: %v", err)
+	// A leader that was just elected does not know all its peers yet.
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		_, err := js.CreateStream(t.Context(), c)
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("cannot make stream: %v", err)
+		}
 	}
 }
 
