@@ -34,7 +34,7 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 	meta.Labels[names.DynamoGraph] = g.Name
 	meta.Labels[names.DynamoComponent] = c.Name
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
-	return Resource{
+	return scaled(c, Resource{
 		Name: "leaderworkerset." + c.Key,
 		Object: &lws.LeaderWorkerSet{
 			TypeMeta:   typeMeta(lws.APIVersion, lws.Kind),
@@ -59,7 +59,8 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 		},
 		Ready:     ready.LeaderWorkerSet,
 		Component: c.Key,
-	}
+		Templates: [][]string{{"spec", "leaderWorkerTemplate", "leaderTemplate"}, {"spec", "leaderWorkerTemplate", "workerTemplate"}},
+	})
 }
 
 // groupTemplate is the pod of one role of a group. A worker whose engine is part of the leader's serves nothing, so it

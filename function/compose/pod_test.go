@@ -145,8 +145,8 @@ components:
 	if p.Labels["team"] != "a" || p.Annotations["b"] != "c" || p.Labels[v1alpha1.LabelGraph] != "g" {
 		t.Errorf("labels %v, annotations %v", p.Labels, p.Annotations)
 	}
-	if p.Spec.SecurityContext != nil {
-		t.Errorf("an empty security context removes ours, got %v", p.Spec.SecurityContext)
+	if p.Spec.SecurityContext.FSGroup != nil || p.Spec.SecurityContext.SeccompProfile == nil {
+		t.Errorf("an empty security context removes our group and no filter, got %v", p.Spec.SecurityContext)
 	}
 	if *p.Spec.TerminationGracePeriodSeconds != 0 || p.Spec.NodeSelector["gpu"] != "h100" || len(p.Spec.InitContainers) != 1 {
 		t.Errorf("fields of the user's pod are missing: %v", p.Spec)

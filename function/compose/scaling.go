@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/names"
 	"github.com/graphplane/graphplane/function/ready"
 )
@@ -55,6 +56,9 @@ func podAutoscaler(g *graph.Graph, c *graph.Component) Resource {
 
 // scaleTarget is the workload of a component, which has a scale subresource.
 func scaleTarget(c *graph.Component) autoscalingv2.CrossVersionObjectReference {
+	if c.Group != nil {
+		return autoscalingv2.CrossVersionObjectReference{APIVersion: lws.APIVersion, Kind: lws.Kind, Name: c.Group.Object}
+	}
 	return autoscalingv2.CrossVersionObjectReference{
 		APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment", Name: c.Object,
 	}

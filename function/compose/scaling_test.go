@@ -6,10 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/names"
 )
 
@@ -79,5 +81,29 @@ func TestAutoscaler(t *testing.T) {
 				t.Errorf("\n%s (-want, +got):\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// A component of several nodes is scaled, handed over and restarted by its LeaderWorkerSet.
+func TestAutoscalerOfAGroup(t *testing.T) {
+	g := &graph.Graph{Name: "g", Namespace: "team-a"}
+	c := &graph.Component{
+		Name: "w", Key: "w", Object: "g-w", Type: v1alpha1.TypeCustom, Template: &corev1.PodTemplateSpec{},
+		Group: &graph.Group{Object: "g-w", Nodes: 2}, Scaling: &graph.Scaling{Min: 1, Max: 4, Metrics: make([]autoscalingv2.MetricSpec, 1)},
+	}
+	want := autoscalingv2.CrossVersionObjectReference{APIVersion: lws.APIVersion, Kind: lws.Kind, Name: "g-w"}
+	if diff := cmp.Diff(want, scaleTarget(c)); diff != "" {
+		t.Errorf("target (-want, +got):\n%s", diff)
+	}
+	w := Workload(g, c)
+	if w.HandOver == nil {
+		t.Error("replicas are not handed over")
+	}
+	o, ok := w.Object.(*lws.LeaderWorkerSet)
+	if !ok || o.Spec.Replicas != nil {
+		t.Errorf("want a LeaderWorkerSet without replicas, got %v", w.Object)
+	}
+	if len(w.Templates) != 2 {
+		t.Errorf("want leader and worker restarted, got %v", w.Templates)
 	}
 }

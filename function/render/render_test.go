@@ -71,6 +71,7 @@ func TestRender(t *testing.T) {
 		"poddisruptionbudget.frontend " + derivedName("small-", fallback, "poddisruptionbudget.frontend"),
 		"role.discovery small-discovery",
 		"rolebinding.discovery small-discovery",
+		"secret.connection small-connection",
 		"service.frontend small-frontend",
 		"serviceaccount.discovery small-discovery",
 	}
@@ -97,7 +98,7 @@ metadata:
   ownerReferences: [{apiVersion: graphplane.io/v1alpha1, kind: InferenceGraph, name: small, uid: live, controller: true}]
 `},
 			want: want{owner: "live", composed: []string{
-				all[0], "poddisruptionbudget.frontend small-another", all[2], all[3], all[4], all[5],
+				all[0], "poddisruptionbudget.frontend small-another", all[2], all[3], all[4], all[5], all[6],
 			}},
 		},
 		"KnownByItself": {
@@ -137,7 +138,7 @@ metadata:
   annotations: {crossplane.io/composition-resource-name: deployment.old}
 `},
 			want: want{owner: "live", removed: []string{"deployment.old small-old"}, composed: []string{
-				all[0], "poddisruptionbudget.frontend " + derivedName("small-", "live", "poddisruptionbudget.frontend"), all[2], all[3], all[4], all[5],
+				all[0], "poddisruptionbudget.frontend " + derivedName("small-", "live", "poddisruptionbudget.frontend"), all[2], all[3], all[4], all[5], all[6],
 			}},
 		},
 		"TakenByAnother": {
