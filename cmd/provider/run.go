@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
@@ -85,12 +87,21 @@ func run(ctx context.Context, cfg *rest.Config, log logging.Logger, o *Options) 
 	return nil
 }
 
+// rightsDelay is how long Crossplane's RBAC manager may take to give a provider
+// that has just been installed the right to watch CRDs.
+const rightsDelay = 20 * time.Second
+
 // setup every kind once its CRD is there, or all at once where we may not watch
 // CRDs.
 func setup(ctx context.Context, mgr ctrl.Manager, o controller.Options, m *managed.Metrics, fail func(schema.GroupVersionKind, error)) error {
 	s := provider.NewSetup(mgr, o, m)
-	may, err := watchesCRDs(ctx, mgr)
-	if err != nil {
+	may := false
+	err := wait.PollUntilContextTimeout(ctx, time.Second, rightsDelay, true, func(ctx context.Context) (bool, error) {
+		var err error
+		may, err = watchesCRDs(ctx, mgr)
+		return may, err
+	})
+	if err != nil && !wait.Interrupted(err) {
 		return err
 	}
 	if !may {
