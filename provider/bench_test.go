@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	etcdv1alpha1 "github.com/graphplane/graphplane/apis/etcd/v1alpha1"
 	natsv1alpha1 "github.com/graphplane/graphplane/apis/nats/v1alpha1"
 	"github.com/graphplane/graphplane/test/etcdtest"
 	"github.com/graphplane/graphplane/test/natstest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // BenchmarkResources creates many resources of one etcd and one NATS system and

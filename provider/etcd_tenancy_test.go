@@ -134,14 +134,14 @@ func TestEtcdTenantLife(t *testing.T) {
 	must(t, second(root.UserChangePassword(ctx, name, "someone else's")))
 	must(t, second(root.RoleAdd(ctx, "extra")))
 	must(t, second(root.UserGrantRole(ctx, name, "extra")))
-	until(t, p, r, 10*time.Second, func(r *v1alpha1.Role) string {
+	until(t, p, r, 10*time.Second, func(_ *v1alpha1.Role) string {
 		rsp, err := root.RoleGet(ctx, name)
 		if err != nil || len(rsp.Perm) != 1 || string(rsp.Perm[0].Key) != "v1/g/" {
 			return "permissions have drifted"
 		}
 		return ""
 	})
-	until(t, p, u, 10*time.Second, func(u *v1alpha1.User) string {
+	until(t, p, u, 10*time.Second, func(_ *v1alpha1.User) string {
 		if rsp, err := root.UserGet(ctx, name); err != nil || cmp.Diff([]string{name}, rsp.Roles) != "" {
 			return "roles have drifted"
 		}

@@ -89,7 +89,7 @@ func secretsIn(t *testing.T, p *plane) map[string]string {
 			if public[k] {
 				continue
 			}
-			for _, line := range bytes.Split(v, []byte("\n")) {
+			for line := range bytes.SplitSeq(v, []byte("\n")) {
 				// Lines such as PEM headers are no secrets.
 				if len(line) < 5 || bytes.Contains(line, []byte("---")) || bytes.Contains(line, []byte(" ")) || bytes.HasPrefix(line, []byte("***")) {
 					continue

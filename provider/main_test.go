@@ -21,12 +21,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/feature"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/ratelimiter"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	etcdv1alpha1 "github.com/graphplane/graphplane/apis/etcd/v1alpha1"
 	natsv1alpha1 "github.com/graphplane/graphplane/apis/nats/v1alpha1"
@@ -50,7 +49,7 @@ func run(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer s.Stop() //nolint:errcheck // The tests are over.
+		defer s.Stop()
 		server = s
 	}
 	return m.Run()
@@ -180,7 +179,7 @@ func until[T client.Object](t testing.TB, p *plane, o T, within time.Duration, c
 	begun := time.Now()
 	for {
 		err := p.Get(t.Context(), client.ObjectKeyFromObject(o), o)
-		wrong := ""
+		var wrong string
 		if err != nil {
 			wrong = err.Error()
 		} else {

@@ -8,9 +8,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	corev1 "k8s.io/api/core/v1"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	etcdv1alpha1 "github.com/graphplane/graphplane/apis/etcd/v1alpha1"
@@ -73,7 +72,7 @@ func TestEndpointUses(t *testing.T) {
 		}
 	})
 	t.Run("NothingPublished", func(t *testing.T) {
-		edit(t, p, &etcdv1alpha1.ProviderConfig{ObjectMeta: p.meta("default")}, func(pc *etcdv1alpha1.ProviderConfig) { pc.Spec.PublishCredentials = ptr(false) })
+		edit(t, p, &etcdv1alpha1.ProviderConfig{ObjectMeta: p.meta("default")}, func(pc *etcdv1alpha1.ProviderConfig) { pc.Spec.PublishCredentials = new(false) })
 		s := &corev1.Secret{ObjectMeta: p.meta("first-conn")}
 		until(t, p, s, 10*time.Second, func(s *corev1.Secret) string {
 			v, ok := s.Data[xpv2.CredentialsSecretPasswordKey]
@@ -85,7 +84,7 @@ func TestEndpointUses(t *testing.T) {
 	})
 	t.Run("LostConnectionSecret", func(t *testing.T) {
 		s := &corev1.Secret{ObjectMeta: p.meta("first-conn")}
-		must(t, p.Client.Delete(t.Context(), s))
+		must(t, p.Delete(t.Context(), s))
 		until(t, p, s, 10*time.Second, func(s *corev1.Secret) string {
 			if len(s.Data[access.KeyEndpoints]) == 0 {
 				return "it is empty"
@@ -94,7 +93,7 @@ func TestEndpointUses(t *testing.T) {
 		})
 	})
 	t.Run("DeleteWithoutSecret", func(t *testing.T) {
-		must(t, p.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: p.meta("etcd-root")}))
+		must(t, p.Delete(t.Context(), &corev1.Secret{ObjectMeta: p.meta("etcd-root")}))
 		until(t, p, first, 10*time.Second, is[*etcdv1alpha1.Endpoint]("Ready=False/InvalidConfig", "Synced=False"))
 		must(t, p.Delete(t.Context(), first))
 		gone(t, p, first, 5*time.Second)

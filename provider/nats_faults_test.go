@@ -118,7 +118,7 @@ func TestNATSFaults(t *testing.T) {
 			reason: "A graph needs JetStream unless it says otherwise.", options: natstest.Options{Servers: 1, NoJetStream: true},
 			want: []string{"Ready=False/JetStreamDisabled"}, message: "or set jetStream to false",
 			mend: func(t *testing.T, p *plane, _ *natstest.System) {
-				edit(t, p, natsEndpoint(p), func(e *v1alpha1.Endpoint) { e.Spec.ForProvider.JetStream = ptr(false) })
+				edit(t, p, natsEndpoint(p), func(e *v1alpha1.Endpoint) { e.Spec.ForProvider.JetStream = new(false) })
 			},
 		},
 		"AccountLimit": {

@@ -63,7 +63,7 @@ func natsEndpoint(p *plane) *v1alpha1.Endpoint {
 	return &v1alpha1.Endpoint{ObjectMeta: p.meta("nats"), Spec: v1alpha1.EndpointSpec{ManagedResourceSpec: spec("nats-conn")}}
 }
 
-func ptr[V any](v V) *V { return &v }
+func ptr[V any](v V) *V { return new(v) }
 
 func TestNATSEndpointLife(t *testing.T) {
 	t.Parallel()
@@ -100,9 +100,9 @@ func TestNATSStoredLife(t *testing.T) {
 	ctx := t.Context()
 	p.make(t, natsConfig(t, p, s)...)
 	st := &v1alpha1.Stream{ObjectMeta: p.meta("work"), Spec: v1alpha1.StreamSpec{ManagedResourceSpec: spec(""), ForProvider: v1alpha1.StreamParameters{
-		Common: v1alpha1.Common{Replicas: ptr(int32(3)), Storage: ptr(v1alpha1.StorageMemory)}, Subjects: []string{"work.>"}, MaxAge: ptr(access.Duration("1h")),
+		Common: v1alpha1.Common{Replicas: new(int32(3)), Storage: ptr(v1alpha1.StorageMemory)}, Subjects: []string{"work.>"}, MaxAge: ptr(access.Duration("1h")),
 	}}}
-	kv := &v1alpha1.KeyValue{ObjectMeta: p.meta("cards"), Spec: v1alpha1.KeyValueSpec{ManagedResourceSpec: spec(""), ForProvider: v1alpha1.KeyValueParameters{History: ptr(int32(5)), TTL: ptr(access.Duration("1m"))}}}
+	kv := &v1alpha1.KeyValue{ObjectMeta: p.meta("cards"), Spec: v1alpha1.KeyValueSpec{ManagedResourceSpec: spec(""), ForProvider: v1alpha1.KeyValueParameters{History: new(int32(5)), TTL: ptr(access.Duration("1m"))}}}
 	ob := &v1alpha1.ObjectStore{ObjectMeta: p.meta("radix"), Spec: v1alpha1.ObjectStoreSpec{ManagedResourceSpec: spec("")}}
 	p.make(t, st, kv, ob)
 	until(t, p, st, 15*time.Second, streamReady)
@@ -135,7 +135,7 @@ func TestNATSStoredLife(t *testing.T) {
 
 	// A limit below what is stored is refused.
 	must(t, second(js.Publish(ctx, "work.b", []byte("y"))))
-	edit(t, p, st, func(st *v1alpha1.Stream) { st.Spec.ForProvider.MaxMessages = ptr(int64(1)) })
+	edit(t, p, st, func(st *v1alpha1.Stream) { st.Spec.ForProvider.MaxMessages = new(int64(1)) })
 	until(t, p, st, 10*time.Second, is[*v1alpha1.Stream]("Ready=True", "Synced=False/ReconcileError"))
 	live, err = js.Stream(ctx, name)
 	must(t, err)
@@ -264,7 +264,7 @@ func TestNATSUserLife(t *testing.T) {
 	})
 
 	// A lost Secret is made again, with a new key.
-	must(t, p.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: p.meta("g-conn")}))
+	must(t, p.Delete(t.Context(), &corev1.Secret{ObjectMeta: p.meta("g-conn")}))
 	until(t, p, u, 10*time.Second, func(u *v1alpha1.User) string {
 		if u.Status.AtProvider.PublicKey == key {
 			return "the key is the old one"

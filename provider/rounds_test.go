@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestRounds(t *testing.T) {
 			t.Parallel()
 			p := start(t, planeOptions{})
 			v := make(t, p)
-			r := rand.New(rand.NewPCG(5, uint64(len(name)))) //nolint:gosec // A test's dice.
+			r := rand.New(rand.NewPCG(5, uint64(len(name))))
 			w := &witness{}
 			for i := range rounds(t) {
 				hurt := shake(r, v)
@@ -70,21 +71,21 @@ func rounds(t *testing.T) int {
 
 // shake a random number of members in random ways, and say how.
 func shake(r *rand.Rand, v victim) string {
-	said := ""
+	var said strings.Builder
 	for _, i := range r.Perm(v.members)[:1+r.IntN(v.members)] {
 		switch r.IntN(3) {
 		case 0:
 			v.kill(i)
-			said += " kill " + strconv.Itoa(i)
+			said.WriteString(" kill " + strconv.Itoa(i))
 		case 1:
 			v.cut(i)
-			said += " cut " + strconv.Itoa(i)
+			said.WriteString(" cut " + strconv.Itoa(i))
 		default:
 			v.pause(i)
-			said += " pause " + strconv.Itoa(i)
+			said.WriteString(" pause " + strconv.Itoa(i))
 		}
 	}
-	return said
+	return said.String()
 }
 
 // A witness knows for how long Ready has differed from the truth at most.

@@ -69,7 +69,7 @@ func run(ctx context.Context, cfg *rest.Config, log logging.Logger, o *Options) 
 		if err := metrics.Registry.Register(c); err != nil {
 			return errors.Wrap(err, "cannot register metrics")
 		}
-		defer metrics.Registry.Unregister(c)
+		defer metrics.Registry.Unregister(c) //nolint:gocritic // There are three, and all stay until the end.
 	}
 	fail := func(kind schema.GroupVersionKind, err error) {
 		// A kind that cannot be set up must not look as if it were served.

@@ -16,9 +16,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	etcdv1alpha1 "github.com/graphplane/graphplane/apis/etcd/v1alpha1"
@@ -37,7 +36,7 @@ func TestRun(t *testing.T) {
 	ctrl.SetLogger(logr.Discard())
 	server, err := apiserver.Start()
 	fatal(t, err)
-	t.Cleanup(func() { server.Stop() }) //nolint:errcheck // The test is over.
+	t.Cleanup(func() { server.Stop() })
 	s, err := scheme()
 	fatal(t, err)
 	c, err := client.New(server.Config, client.Options{Scheme: s})
@@ -135,11 +134,11 @@ func eventually(t *testing.T, what string, check func() bool) {
 }
 
 func get(url string) string {
-	rsp, err := http.Get(url) //nolint:gosec,noctx // A test's own server.
+	rsp, err := http.Get(url)
 	if err != nil {
 		return err.Error()
 	}
-	defer rsp.Body.Close() //nolint:errcheck // Only read.
+	defer rsp.Body.Close()
 	b, err := io.ReadAll(rsp.Body)
 	if err != nil {
 		return err.Error()
@@ -151,7 +150,7 @@ func free(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	fatal(t, err)
-	defer l.Close() //nolint:errcheck // Only looked at.
+	defer l.Close()
 	return l.Addr().String()
 }
 

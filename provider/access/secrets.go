@@ -67,7 +67,7 @@ func (r Reader) Value(ctx context.Context, field string, ref v1alpha1.SecretRefe
 	}
 	v := strings.TrimSpace(string(d[key]))
 	if v == "" {
-		n, _ := r.Name(field, ref) //nolint:errcheck // Data has checked it.
+		n, _ := r.Name(field, ref)
 		return "", errors.Errorf("%s: Secret %q has no value under the key %q: add it or change the reference", field, n, key)
 	}
 	return v, nil
@@ -85,7 +85,7 @@ func (r Reader) Basic(ctx context.Context, field string, b v1alpha1.Basic) (user
 		return "", "", err
 	}
 	if len(d["password"]) == 0 {
-		n, _ := r.Name(f, b.SecretRef) //nolint:errcheck // Data has checked it.
+		n, _ := r.Name(f, b.SecretRef)
 		return "", "", errors.Errorf("%s: Secret %q has no value under the key %q: add it", f, n, "password")
 	}
 	return username, string(d["password"]), nil

@@ -110,7 +110,7 @@ func (s *System) probe(ctx context.Context, m *member) (Probe, string) {
 		return p, ""
 	}
 	if p.Status == nil {
-		p.Fault = s.explain(m)
+		p.Fault = s.explain(m) //nolint:contextcheck // What explains a probe that ran out of time has a time of its own.
 		if p.Fault.Refused {
 			return p, p.Fault.Message
 		}

@@ -3,6 +3,7 @@ package etcd
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -10,11 +11,10 @@ import (
 	"google.golang.org/grpc"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/apis/etcd/v1alpha1"
@@ -188,11 +188,15 @@ func texts(gs []Grant) []string {
 
 func diff(grant, revoke []Grant) string {
 	out := ""
+	var outSb191 strings.Builder
 	for _, g := range grant {
-		out += "+ " + g.String() + "\n"
+		outSb191.WriteString("+ " + g.String() + "\n")
 	}
+	out += outSb191.String()
+	var outSb194 strings.Builder
 	for _, g := range revoke {
-		out += "- " + g.String() + "\n"
+		outSb194.WriteString("- " + g.String() + "\n")
 	}
+	out += outSb194.String()
 	return out
 }

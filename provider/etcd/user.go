@@ -13,12 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/password"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/apis/etcd/v1alpha1"
@@ -83,7 +82,7 @@ func (u *user) Observe(ctx context.Context, mg *v1alpha1.User) (managed.External
 }
 
 // userReady once a user is as it should be.
-func userReady(auth bool) xpv2.Condition { //nolint:revive // A fact, no switch.
+func userReady(auth bool) xpv2.Condition {
 	if !auth {
 		return shared.Condition(xpv2.TypeReady, shared.False, v1alpha1.ReasonAuthDisabled, "Authentication is off, so this user limits nobody: turn it on with etcdctl auth enable")
 	}

@@ -68,7 +68,7 @@ func numbers(v string) [3]int {
 	out := [3]int{}
 	v, _, _ = strings.Cut(strings.TrimPrefix(v, "v"), "-")
 	for i, p := range strings.SplitN(v, ".", 3) {
-		out[i], _ = strconv.Atoi(p) //nolint:errcheck // What is no number counts as zero.
+		out[i], _ = strconv.Atoi(p)
 	}
 	return out
 }

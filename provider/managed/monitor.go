@@ -37,7 +37,7 @@ type Monitor[S Snapshot] struct {
 // NewMonitor starts to probe at once. It calls changed, from its own goroutine,
 // after each probe whose fingerprint differs from the one before.
 func NewMonitor[S Snapshot](interval time.Duration, probe func(ctx context.Context) S, changed func()) *Monitor[S] {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // Close cancels.
 	m := &Monitor[S]{
 		probe: probe, interval: interval, changed: changed,
 		cancel: cancel, kick: make(chan struct{}, 1), done: make(chan struct{}), next: make(chan struct{}),

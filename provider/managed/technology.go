@@ -45,7 +45,7 @@ func (t *Technology) lists(mgr ctrl.Manager) func() []client.ObjectList {
 // configsIn a list.
 func configsIn(l client.ObjectList) []Config {
 	out := []Config{}
-	_ = meta.EachListItem(l, func(o runtime.Object) error { //nolint:errcheck // It is a list.
+	_ = meta.EachListItem(l, func(o runtime.Object) error {
 		if c, ok := o.(client.Object); ok {
 			kind := "ProviderConfig"
 			if c.GetNamespace() == "" {
@@ -83,7 +83,7 @@ func (k *Keeper[S]) Start(ctx context.Context) error {
 			return nil
 		case <-t.C:
 			// A cache that cannot be read is no reason to close anything.
-			_ = k.Sweep(ctx) //nolint:errcheck // Tried again at the next tick.
+			_ = k.Sweep(ctx)
 		}
 	}
 }

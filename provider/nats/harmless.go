@@ -10,7 +10,7 @@ import (
 
 // harmless refuses a change that NATS cannot make, and one that deletes what is
 // stored now unless that is allowed.
-func harmless(have *jetstream.StreamInfo, want jetstream.StreamConfig, shrink bool) error { //nolint:revive // A field of the spec.
+func harmless(have *jetstream.StreamInfo, want jetstream.StreamConfig, shrink bool) error {
 	c := have.Config
 	switch {
 	case want.Storage != c.Storage:

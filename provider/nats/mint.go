@@ -1,6 +1,7 @@
 package nats
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -68,9 +69,9 @@ func Claims(c *Config, public, name string, p v1alpha1.UserParameters) *jwt.User
 		u.Resp = &jwt.ResponsePermission{MaxMsgs: max(1, int(r.MaxMessages)), Expires: r.Expires.Value()}
 	}
 	if l := p.Limits; l != nil {
-		set(&u.Limits.Subs, l.Subscriptions)
+		set(&u.Subs, l.Subscriptions)
 		set(&u.Limits.Payload, l.Payload)
-		set(&u.Limits.Data, l.Data)
+		set(&u.Data, l.Data)
 		u.Src = append(u.Src, l.SourceNetworks...)
 		u.AllowedConnectionTypes = append(u.AllowedConnectionTypes, l.ConnectionTypes...)
 	}
@@ -134,7 +135,7 @@ func same(a, b jwt.User) bool {
 	a.Type, a.Version, b.Type, b.Version = "", 0, "", 0
 	x, err1 := json.Marshal(a)
 	y, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 // Creds file of the identity.

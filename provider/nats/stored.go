@@ -11,12 +11,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/apis/nats/v1alpha1"
@@ -237,7 +236,7 @@ func acts(mg resource.Managed) bool {
 }
 
 // foreign is what another resource manages: it is neither changed nor deleted.
-func foreign(mg resource.Managed, owner string) (managed.ExternalObservation, error) {
+func foreign(mg resource.Managed, owner string) (managed.ExternalObservation, error) { //nolint:unparam // It ends an Observe, which returns both.
 	if meta.WasDeleted(mg) {
 		return managed.ExternalObservation{}, nil
 	}

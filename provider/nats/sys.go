@@ -44,12 +44,12 @@ type jsz struct {
 		Disabled bool `json:"disabled"`
 		Meta     *struct {
 			Leader   string `json:"leader"`
-			Size     int    `json:"cluster_size"`
+			Size     int    `json:"cluster_size"` //nolint:tagliatelle // The server writes it so.
 			Replicas []struct {
 				Name    string `json:"name"`
 				Offline bool   `json:"offline"`
 			} `json:"replicas"`
-		} `json:"meta_cluster"`
+		} `json:"meta_cluster"` //nolint:tagliatelle // The server writes it so.
 	} `json:"data"`
 }
 
@@ -117,7 +117,7 @@ func gather(ctx context.Context, c *nats.Conn, expect int) ([]jsz, error) {
 	for {
 		m, err := sub.NextMsgWithContext(ctx)
 		if err != nil {
-			return out, nil //nolint:nilerr // The time is up: those that are missing do not answer.
+			return out, nil
 		}
 		a := jsz{}
 		if json.Unmarshal(m.Data, &a) != nil || a.Server.Name == "" {

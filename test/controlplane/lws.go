@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -177,9 +178,9 @@ func lwsWebhooks(src string, port int, ca []byte) ([]*unstructured.Unstructured,
 
 // dialTLS succeeds when something on a loopback port speaks TLS.
 func dialTLS(ctx context.Context, port int) error {
-	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // It only asks whether somebody is there.
+	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 
-	c, err := d.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))
+	c, err := d.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return fmt.Errorf("cannot connect: %w", err)
 	}

@@ -59,7 +59,7 @@ func startProcess(sp *spawner, logPath string, c command) (*process, error) {
 	}
 	defer log.Close() //nolint:errcheck // The child has a descriptor of its own.
 
-	cmd := exec.Command(c.path, c.args...) //nolint:noctx // The supervisor stops its processes in order.
+	cmd := exec.Command(c.path, c.args...)
 	cmd.Env = c.env
 	cmd.Dir = "/"
 	cmd.Stdout = log

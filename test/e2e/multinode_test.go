@@ -33,7 +33,7 @@ func TestMultinode(t *testing.T) {
 	g := create(t, "multinode", fmt.Sprintf(multinode, "ranks"))
 	g.ready()
 
-	pods := g.podsByName("worker")
+	pods := g.workers()
 	if len(pods) != 2 {
 		t.Fatalf("want 2 pods, got %d", len(pods))
 	}
@@ -84,17 +84,17 @@ func TestMultinode(t *testing.T) {
 func TestMultinodeScales(t *testing.T) {
 	g := create(t, "multinode", fmt.Sprintf(multinode, "scaled"))
 	g.ready()
-	first := g.podsByName("worker")
+	first := g.workers()
 	for _, n := range []int{3, 0, 1} {
 		g.patch(op("add", "/spec/components/1/replicas", n))
 		g.ready()
 		eventually(t, fmt.Sprintf("%d replicas have their pods", n), func() (bool, string) {
-			return len(g.podsByName("worker")) == 2*n, fmt.Sprint(len(g.podsByName("worker")), " pods")
+			return len(g.workers()) == 2*n, fmt.Sprint(len(g.workers()), " pods")
 		})
 		if n != 3 {
 			continue
 		}
-		for name, p := range g.podsByName("worker") {
+		for name, p := range g.workers() {
 			if old, ok := first[name]; ok && old.UID != p.UID {
 				t.Errorf("%s started again", name)
 			}
@@ -107,14 +107,14 @@ func TestMultinodeScales(t *testing.T) {
 func TestMultinodeReplaces(t *testing.T) {
 	g := create(t, "multinode", fmt.Sprintf(multinode, "replaced"))
 	g.ready()
-	before := g.podsByName("worker")
+	before := g.workers()
 	if err := e2e.kube.CoreV1().Pods(g.namespace).Delete(t.Context(), "replaced-worker-lws-0-1", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the whole replica is new", func() (bool, string) { return g.replaced(before) })
 	g.ready()
 
-	before = g.podsByName("worker")
+	before = g.workers()
 	g.patch(op("add", "/spec/env", []any{map[string]any{"name": "A", "value": "b"}}))
 	g.ready()
 	if ok, seen := g.replaced(before); !ok {
@@ -124,7 +124,7 @@ func TestMultinodeReplaces(t *testing.T) {
 
 // replaced reports whether both pods of the first replica are others than before.
 func (g *graph) replaced(before map[string]corev1.Pod) (ok bool, seen string) {
-	now := g.podsByName("worker")
+	now := g.workers()
 	for name, p := range before {
 		if is, ok := now[name]; !ok || is.UID == p.UID {
 			return false, name + " is gone or the same"
@@ -133,11 +133,11 @@ func (g *graph) replaced(before map[string]corev1.Pod) (ok bool, seen string) {
 	return len(now) == len(before), fmt.Sprint(len(now), " pods")
 }
 
-// podsByName are the pods of a component that are not being deleted.
-func (g *graph) podsByName(component string) map[string]corev1.Pod {
+// workers are the pods of the component worker that are not being deleted.
+func (g *graph) workers() map[string]corev1.Pod {
 	out := map[string]corev1.Pod{}
 	for _, p := range g.pods() {
-		if p.Labels[v1alpha1.LabelComponent] == component {
+		if p.Labels[v1alpha1.LabelComponent] == "worker" {
 			out[p.Name] = p
 		}
 	}

@@ -33,7 +33,7 @@ spec:
 	ns := namespace(t, "systems")
 	endpoints := e2e.client.Resource(schema.GroupVersionResource{Group: "etcd.graphplane.io", Version: "v1alpha1", Resource: "endpoints"}).Namespace(ns)
 	for name, url := range map[string]string{"here": e2e.cp.Etcd(), "nowhere": "http://127.0.0.1:1"} {
-		objs, err := controlplane.ParseObjects([]byte(fmt.Sprintf(y, name, url)))
+		objs, err := controlplane.ParseObjects(fmt.Appendf(nil, y, name, url))
 		if err != nil {
 			t.Fatal(err)
 		}

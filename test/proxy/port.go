@@ -13,7 +13,7 @@ import (
 func FreePort(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(20000)) //nolint:gosec // Only a port.
+		addr := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(20000))
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -178,7 +179,7 @@ func (p *Proxy) pump(to, from net.Conn) {
 				return
 			}
 		}
-		if err == io.EOF || err != nil {
+		if errors.Is(err, io.EOF) || err != nil {
 			// The end of a connection is not told through a black hole either.
 			p.wait()
 			return

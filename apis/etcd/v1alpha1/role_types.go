@@ -57,7 +57,7 @@ type Permission struct {
 	// +kubebuilder:validation:MaxLength=512
 	Prefix *string `json:"prefix,omitempty"`
 
-	// Range is every key from from up to, but without, to.
+	// Range is every key from up to, but without, to.
 	// +optional
 	Range *KeyRange `json:"range,omitempty"`
 
