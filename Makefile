@@ -24,8 +24,12 @@ demo: ## Start a control plane, install Graphplane, create a graph (ARGS=--once 
 
 .PHONY: test
 test: ## Run every test, the end-to-end suite included
-	cli=$$($(tool) crossplane) core=$$($(tool) crossplane-core); \
-	GRAPHPLANE_CROSSPLANE_CLI=$$cli GRAPHPLANE_CROSSPLANE_CORE=$$core go test ./...
+	mkdir -p _output/assets
+	for t in etcd kube-apiserver crossplane crossplane-core; do ln -sfn "$$($(tool) $$t)" _output/assets/$$t; done
+	KUBEBUILDER_ASSETS=$(CURDIR)/_output/assets \
+	GRAPHPLANE_CROSSPLANE_CLI=$(CURDIR)/_output/assets/crossplane \
+	GRAPHPLANE_CROSSPLANE_CORE=$(CURDIR)/_output/assets/crossplane-core \
+	go test -timeout 30m ./...
 	go test -C test/controlplane -timeout 20m ./...
 	$(MAKE) e2e
 

@@ -14,7 +14,7 @@ import (
 )
 
 // Missing is what a test that is skipped for want of the binaries says.
-const Missing = "no kube-apiserver and etcd binaries: build them into the user's cache directory under graphplane/bin, or set KUBEBUILDER_ASSETS to their directory"
+const Missing = "no kube-apiserver and etcd binaries: set KUBEBUILDER_ASSETS to their directory, as make test does"
 
 // A Server is a running API server.
 type Server struct {
@@ -27,16 +27,11 @@ type Server struct {
 // Binaries is the directory that holds kube-apiserver and etcd; empty if there
 // is none.
 func Binaries() string {
-	dirs := []string{os.Getenv("KUBEBUILDER_ASSETS")}
-	if c, err := os.UserCacheDir(); err == nil {
-		dirs = append(dirs, filepath.Join(c, "graphplane", "bin"))
+	d := os.Getenv("KUBEBUILDER_ASSETS")
+	if d == "" || !executable(filepath.Join(d, "kube-apiserver")) || !executable(filepath.Join(d, "etcd")) {
+		return ""
 	}
-	for _, d := range dirs {
-		if d != "" && executable(filepath.Join(d, "kube-apiserver")) && executable(filepath.Join(d, "etcd")) {
-			return d
-		}
-	}
-	return ""
+	return d
 }
 
 func executable(path string) bool {
