@@ -129,7 +129,7 @@ func (p *plane) run(t testing.TB, cfg *rest.Config, s *runtime.Scheme, o planeOp
 	p.metrics = managed.NewMetrics()
 	p.setup = provider.NewSetup(mgr, controller.Options{
 		Logger: o.log, GlobalRateLimiter: ratelimiter.NewGlobal(1000), PollInterval: o.poll,
-		MaxConcurrentReconciles: 20, Features: f,
+		MaxConcurrentReconciles: 100, Features: f,
 	}, p.metrics)
 	if err := p.setup.All(); err != nil {
 		t.Fatalf("cannot set up: %v", err)

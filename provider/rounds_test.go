@@ -32,6 +32,7 @@ type victim struct {
 	mend             func(t *testing.T)
 	serves           func(within time.Duration) bool
 	endpoint         conditioned
+	describe         func() string
 }
 
 // TestRounds breaks systems at random, again and again, and compares what Ready
@@ -122,7 +123,7 @@ func (w *witness) agree(t *testing.T, p *plane, v victim, round int, hurt string
 			w.lost = max(w.lost, time.Since(since))
 		}
 		if time.Since(since) > lie {
-			t.Fatalf("round %d (%s): served is %t for %s, Ready is %s/%s: %s", round, hurt, served, time.Since(since), ready.Status, ready.Reason, ready.Message)
+			t.Fatalf("round %d (%s): served is %t for %s, Ready is %s/%s: %s\n%s", round, hurt, served, time.Since(since), ready.Status, ready.Reason, ready.Message, v.describe())
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -138,27 +139,20 @@ func etcdVictim(t *testing.T, p *plane) victim {
 	return victim{
 		members: len(c.Members), kill: func(i int) { c.Members[i].Kill() }, cut: c.Cut, pause: c.Pause,
 		mend:   func(t *testing.T) { t.Helper(); c.MendAll(t) },
-		serves: c.Serves, endpoint: e,
+		serves: c.Serves, endpoint: e, describe: c.Describe,
 	}
 }
 
 func natsVictim(t *testing.T, p *plane) victim {
 	t.Helper()
 	s := natstest.Start(t, natstest.Options{})
-	s.Replicated(t)
 	p.make(t, natsConfig(t, p, s)...)
 	e := natsEndpoint(p)
 	p.make(t, e)
 	until(t, p, e, 15*time.Second, natsReady)
 	return victim{
 		members: len(s.Servers), kill: func(i int) { s.Servers[i].Kill() }, cut: s.Cut, pause: s.Pause,
-		mend: func(t *testing.T) {
-			t.Helper()
-			for i := range s.Servers {
-				s.Mend(i)
-			}
-			s.StartAll(t)
-		},
-		serves: s.Serves, endpoint: e,
+		mend:   func(t *testing.T) { t.Helper(); s.MendAll(t) },
+		serves: s.Makes, endpoint: e, describe: s.Describe,
 	}
 }

@@ -305,6 +305,20 @@ func (c *Cluster) Leader() int {
 	return -1
 }
 
+// Describe what each member believes, for the message of a test that fails.
+func (c *Cluster) Describe() string {
+	out := ""
+	for _, m := range c.Members {
+		s := m.Server()
+		if s == nil {
+			out += m.Name + ": does not run\n"
+			continue
+		}
+		out += fmt.Sprintf("%s: leader %s, term %d\n", m.Name, s.Server.Leader(), s.Server.Term())
+	}
+	return out
+}
+
 func (c *Cluster) enableAuth(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -2,12 +2,15 @@ package natstest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 )
 
 // Replicated makes the stream that Serves writes to.
@@ -30,17 +33,43 @@ func (s *System) Replicated(t testing.TB) {
 	}
 }
 
+// Makes tells whether a client that comes through the proxies, as any client
+// does, finds a server through which it can make a stream within a time. That
+// takes JetStream's leader and a majority of its servers, but no more: one
+// stream may lack its own majority while the system is fine. It is for systems
+// without TLS and JWTs.
+func (s *System) Makes(within time.Duration) bool {
+	return s.any(within, func(ctx context.Context, js jetstream.JetStream) error {
+		name := "M" + nuid.Next()
+		c := jetstream.StreamConfig{Name: name, Subjects: []string{name}, Storage: jetstream.MemoryStorage, Replicas: 1}
+		if _, err := js.CreateStream(ctx, c); err != nil {
+			return err
+		}
+		// One that is left behind is small.
+		_ = js.DeleteStream(ctx, name) //nolint:errcheck // It was made, that is all we ask.
+		return nil
+	})
+}
+
 // Serves tells whether a client that comes through the proxies, as any client
 // does, finds a server that stores a message in the replicated stream within a
 // time. It is for systems without TLS and JWTs.
 func (s *System) Serves(within time.Duration) bool {
+	return s.any(within, func(ctx context.Context, js jetstream.JetStream) error {
+		_, err := js.Publish(ctx, "serves", nil)
+		return err
+	})
+}
+
+// any tells whether something can be done through any of the servers.
+func (s *System) any(within time.Duration, do func(ctx context.Context, js jetstream.JetStream) error) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	served := make(chan bool, len(s.Servers))
 	wg := sync.WaitGroup{}
 	for _, v := range s.Servers {
 		wg.Go(func() {
-			if publish(ctx, v.Proxy.Addr(), within) == nil {
+			if through(ctx, v.Proxy.Addr(), within, do) == nil {
 				served <- true
 				cancel()
 			}
@@ -50,7 +79,7 @@ func (s *System) Serves(within time.Duration) bool {
 	return len(served) > 0
 }
 
-func publish(ctx context.Context, addr string, within time.Duration) error {
+func through(ctx context.Context, addr string, within time.Duration, do func(ctx context.Context, js jetstream.JetStream) error) error {
 	c, err := nats.Connect("nats://"+addr, nats.UserInfo(AppUser, Password(AppUser)), nats.NoReconnect(), nats.Timeout(within))
 	if err != nil {
 		return err
@@ -60,6 +89,42 @@ func publish(ctx context.Context, addr string, within time.Duration) error {
 	if err != nil {
 		return err
 	}
-	_, err = js.Publish(ctx, "serves", nil)
-	return err
+	return do(ctx, js)
+}
+
+// MendAll faults of every server, and wait until all serve.
+func (s *System) MendAll(t testing.TB) {
+	t.Helper()
+	for i := range s.Servers {
+		s.Mend(i)
+	}
+	s.StartAll(t)
+}
+
+// Describe what each server believes, for the message of a test that fails.
+func (s *System) Describe() string {
+	out := ""
+	for _, v := range s.Servers {
+		r := v.Server()
+		if r == nil {
+			out += v.Name + ": does not run\n"
+			continue
+		}
+		j, err := r.Jsz(&server.JSzOptions{Accounts: true, Streams: true, RaftGroups: true})
+		out += fmt.Sprintf("%s: %d routes, meta leader %t, %v\n", v.Name, r.NumRoutes(), r.JetStreamIsLeader(), err)
+		if err != nil {
+			continue
+		}
+		for _, a := range j.AccountDetails {
+			for _, d := range a.Streams {
+				if d.Cluster != nil {
+					out += fmt.Sprintf("  stream %s: leader %q, last %d\n", d.Name, d.Cluster.Leader, d.State.LastSeq)
+					for _, p := range d.Cluster.Replicas {
+						out += fmt.Sprintf("    %s: current %t, offline %t, active %s, lag %d\n", p.Name, p.Current, p.Offline, p.Active, p.Lag)
+					}
+				}
+			}
+		}
+	}
+	return out
 }
