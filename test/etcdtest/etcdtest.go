@@ -307,16 +307,16 @@ func (c *Cluster) Leader() int {
 
 // Describe what each member believes, for the message of a test that fails.
 func (c *Cluster) Describe() string {
-	out := ""
+	var out strings.Builder
 	for _, m := range c.Members {
 		s := m.Server()
 		if s == nil {
-			out += m.Name + ": does not run\n"
+			out.WriteString(m.Name + ": does not run\n")
 			continue
 		}
-		out += fmt.Sprintf("%s: leader %s, term %d\n", m.Name, s.Server.Leader(), s.Server.Term())
+		fmt.Fprintf(&out, "%s: leader %s, term %d\n", m.Name, s.Server.Leader(), s.Server.Term())
 	}
-	return out
+	return out.String()
 }
 
 func (c *Cluster) enableAuth(t testing.TB) {

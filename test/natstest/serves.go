@@ -1,6 +1,7 @@
 package natstest
 
 import (
+	"strings"
 	"context"
 	"fmt"
 	"sync"
@@ -46,7 +47,7 @@ func (s *System) Makes(within time.Duration) bool {
 			return err
 		}
 		// One that is left behind is small.
-		_ = js.DeleteStream(ctx, name) //nolint:errcheck // It was made, that is all we ask.
+		_ = js.DeleteStream(ctx, name)
 		return nil
 	})
 }
@@ -103,28 +104,28 @@ func (s *System) MendAll(t testing.TB) {
 
 // Describe what each server believes, for the message of a test that fails.
 func (s *System) Describe() string {
-	out := ""
+	var out strings.Builder
 	for _, v := range s.Servers {
 		r := v.Server()
 		if r == nil {
-			out += v.Name + ": does not run\n"
+			out.WriteString(v.Name + ": does not run\n")
 			continue
 		}
 		j, err := r.Jsz(&server.JSzOptions{Accounts: true, Streams: true, RaftGroups: true})
-		out += fmt.Sprintf("%s: %d routes, meta leader %t, %v\n", v.Name, r.NumRoutes(), r.JetStreamIsLeader(), err)
+		fmt.Fprintf(&out, "%s: %d routes, meta leader %t, %v\n", v.Name, r.NumRoutes(), r.JetStreamIsLeader(), err)
 		if err != nil {
 			continue
 		}
 		for _, a := range j.AccountDetails {
 			for _, d := range a.Streams {
 				if d.Cluster != nil {
-					out += fmt.Sprintf("  stream %s: leader %q, last %d\n", d.Name, d.Cluster.Leader, d.State.LastSeq)
+					fmt.Fprintf(&out, "  stream %s: leader %q, last %d\n", d.Name, d.Cluster.Leader, d.State.LastSeq)
 					for _, p := range d.Cluster.Replicas {
-						out += fmt.Sprintf("    %s: current %t, offline %t, active %s, lag %d\n", p.Name, p.Current, p.Offline, p.Active, p.Lag)
+						fmt.Fprintf(&out, "    %s: current %t, offline %t, active %s, lag %d\n", p.Name, p.Current, p.Offline, p.Active, p.Lag)
 					}
 				}
 			}
 		}
 	}
-	return out
+	return out.String()
 }
