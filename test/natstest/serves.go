@@ -1,9 +1,9 @@
 package natstest
 
 import (
-	"strings"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
