@@ -339,15 +339,18 @@ func withComponents(y string, n int) string {
 	return b.String()
 }
 
-// The largest graph becomes Ready without opening Crossplane's circuit breaker.
+// The largest graph becomes Ready, and follows an edit, whether or not the status updates of its Deployments open
+// Crossplane's circuit breaker on the way. BenchmarkCluster says whether they do.
 func TestLargestGraph(t *testing.T) {
 	g := create(t, "largest", withComponents(fmt.Sprintf(disaggregated, "largest"), 25))
 	g.ready()
 	if n := len(g.pods()); n != 26 {
 		t.Errorf("want 26 pods, got %d", n)
 	}
-	if s, r, m := g.condition("Responsive"); s != "True" {
-		t.Errorf("Responsive is %s: %s: %s", s, r, m)
+	g.patch(op("replace", "/spec/components/2/replicas", 4))
+	g.ready()
+	if n := len(g.uids()["decode"]); n != 4 {
+		t.Errorf("decode has %d pods", n)
 	}
 }
 
