@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/types/known/structpb"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -41,9 +42,13 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		c := &g.Components[i]
 		w := workloads[c.Key]
 		v := verdicts[w.Name]
+		o, err := meta.Accessor(w.Object)
+		if err != nil {
+			return errors.Wrapf(err, "cannot read metadata of %s", w.Name)
+		}
 		n := ready.Replicas(req.GetObserved().GetResources()[w.Name].GetResource())
 		status.Components = append(status.Components, v1alpha1.ComponentStatus{
-			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: workloadName(c),
+			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: o.GetName(),
 			Replicas: int32(n.Replicas), Ready: int32(n.Ready), Updated: int32(n.Updated), Available: int32(n.Available), //nolint:gosec // The API server's counts are 32 bits.
 			Message: v.Message,
 		})
@@ -59,14 +64,6 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 			WithMessage("Waiting for components: " + strings.Join(waiting, ", ")).TargetComposite()
 	}
 	return f.composite(rsp, v1alpha1.InferenceGraphKind, status)
-}
-
-// workloadName is the name of a component's workload.
-func workloadName(c *graph.Component) string {
-	if c.Group != nil {
-		return c.Group.Object
-	}
-	return c.Object
 }
 
 // composite desires the status of the composite resource.

@@ -34,12 +34,7 @@ func keepRetained(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse) e
 
 // retained is what we own of an observed claim.
 func retained(o *structpb.Struct) (*structpb.Struct, error) {
-	meta := map[string]any{
-		"name":      wire.String(o, "metadata", "name"),
-		"namespace": wire.String(o, "metadata", "namespace"),
-		"labels":    map[string]any{},
-	}
-	labels, _ := meta["labels"].(map[string]any)
+	labels := map[string]any{}
 	for k, v := range wire.Get(o, "metadata", "labels").GetStructValue().GetFields() {
 		if k != "crossplane.io/composite" {
 			labels[k] = v.GetStringValue()
@@ -51,7 +46,12 @@ func retained(o *structpb.Struct) (*structpb.Struct, error) {
 			owners = append(owners, v.AsInterface())
 		}
 	}
-	meta["ownerReferences"] = owners
+	meta := map[string]any{
+		"name":            wire.String(o, "metadata", "name"),
+		"namespace":       wire.String(o, "metadata", "namespace"),
+		"labels":          labels,
+		"ownerReferences": owners,
+	}
 	spec := map[string]any{}
 	for _, k := range []string{"accessModes", "resources", "storageClassName"} {
 		if v := wire.Get(o, "spec", k); v != nil {
