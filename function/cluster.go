@@ -25,7 +25,7 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	if err != nil {
 		return err
 	}
-	if _, err := desire(rsp, items); err != nil {
+	if _, err := f.desire(rsp, items); err != nil {
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()

@@ -62,15 +62,25 @@ func (i *item) judge() error {
 	return nil
 }
 
-// desire adds items to the desired state, and returns the verdict on each by its name.
-func desire(rsp *fnv1.RunFunctionResponse, items []*item) (map[string]ready.Verdict, error) {
+// desire adds items to the desired state whose turn has come, and returns the verdict on each by its name.
+func (f *Function) desire(rsp *fnv1.RunFunctionResponse, items []*item) (map[string]ready.Verdict, error) {
+	now, held := items, []*item(nil)
+	if !f.finished {
+		var err error
+		if now, held, err = stage(items); err != nil {
+			return nil, err
+		}
+	}
 	verdicts := make(map[string]ready.Verdict, len(items))
-	for _, i := range items {
+	for _, i := range now {
 		if err := i.judge(); err != nil {
 			return nil, err
 		}
 		verdicts[i.Name] = i.verdict
 		wire.Desire(rsp, i.Name, i.desired, i.verdict.Ready)
+	}
+	for _, i := range held {
+		verdicts[i.Name] = i.verdict
 	}
 	return verdicts, nil
 }

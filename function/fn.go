@@ -44,11 +44,20 @@ type Function struct {
 
 	log     logging.Logger
 	encoder *wire.Encoder
+
+	// finished composes what comes after something else at once.
+	finished bool
 }
 
 // New returns a Function.
 func New(log logging.Logger) *Function {
 	return &Function{log: log, encoder: &wire.Encoder{}}
+}
+
+// Finished returns a Function that composes all that a finished composite resource holds, with no regard to the order in
+// which it appears. It is for showing, not for serving.
+func Finished(log logging.Logger) *Function {
+	return &Function{log: log, encoder: &wire.Encoder{}, finished: true}
 }
 
 // RunFunction composes one composite resource. Whatever cannot be composed gets a Fatal result, with which Crossplane

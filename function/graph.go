@@ -52,7 +52,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err != nil {
 		return err
 	}
-	verdicts, err := desire(rsp, items)
+	verdicts, err := f.desire(rsp, items)
 	if err != nil {
 		return err
 	}

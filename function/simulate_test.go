@@ -202,9 +202,12 @@ func (s *simulation) rollOut() {
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
 	s := simulate(tb, xr, object(tb, local), object(tb, multinode), platform(tb), object(tb, namespace))
-	s.apply()
-	s.rollOut()
-	rsp := s.apply()
+	// Workloads come after their ServiceAccount, so the third step finds them rolled out.
+	var rsp *fnv1.RunFunctionResponse
+	for range 3 {
+		rsp = s.apply()
+		s.rollOut()
+	}
 	for n, r := range rsp.GetDesired().GetResources() {
 		if r.GetReady() != fnv1.Ready_READY_TRUE {
 			tb.Fatalf("%s is not ready", n)

@@ -34,7 +34,7 @@ func (c *renderCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	observed, err := load(s, c.Observed...)
+	observed, err := c.observed(s)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (c *renderCmd) Run(ctx context.Context, s *streams) error {
 	if n := inv.report(s); n > 0 {
 		return errors.Errorf("refused for %s: nothing is rendered", count(n, "error"))
 	}
-	out, err := renderAll(ctx, s, renderer, inv, objects(observed))
+	out, err := renderAll(ctx, s, renderer, inv, observed)
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,15 @@ func (c *renderCmd) Run(ctx context.Context, s *streams) error {
 		return manifest.JSON(s.out, out)
 	}
 	return manifest.YAML(s.out, out)
+}
+
+// observed are the objects that exist, nil when no file says so.
+func (c *renderCmd) observed(s *streams) ([]unstructured.Unstructured, error) {
+	if len(c.Observed) == 0 {
+		return nil, nil
+	}
+	docs, err := load(s, c.Observed...)
+	return objects(docs), err
 }
 
 // renderAll renders every subject. Refusals, warnings and removals go to the error stream.

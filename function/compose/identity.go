@@ -10,12 +10,15 @@ import (
 	"github.com/graphplane/graphplane/function/ready"
 )
 
+// ServiceAccountResource is the composition resource name of the graph's ServiceAccount.
+const ServiceAccountResource = "serviceaccount.discovery"
+
 // Identity is the service account of the graph's pods, and the rights that discovery through Kubernetes needs. A role
 // binding's role cannot change, so the role has a name of its own rather than a derived one.
 func Identity(g *graph.Graph) []Resource {
 	name := names.ServiceAccount(g.Name)
 	account := Resource{
-		Name:   "serviceaccount.discovery",
+		Name:   ServiceAccountResource,
 		Object: &corev1.ServiceAccount{TypeMeta: typeMeta("v1", "ServiceAccount"), ObjectMeta: objectMeta(g, name)},
 		Ready:  ready.Exists,
 	}

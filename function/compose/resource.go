@@ -27,6 +27,10 @@ type Resource struct {
 	// Ready says from the observed object whether it is ready.
 	Ready ready.Check
 
+	// After are the names of resources that must be observed and ready before this one first appears. What is observed
+	// stays, whatever becomes of them.
+	After []string
+
 	// Component is the key of the component that the object is the workload of, empty for every other object.
 	Component string
 
@@ -43,7 +47,10 @@ func All(g *graph.Graph) []Resource {
 	out := slices.Concat(Claims(g), Identity(g))
 	for i := range g.Components {
 		c := &g.Components[i]
-		out = append(out, Workload(g, c))
+		w := Workload(g, c)
+		// Without its ServiceAccount a pod is refused, and its controller backs off.
+		w.After = append(w.After, ServiceAccountResource)
+		out = append(out, w)
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
 		out = append(out, Autoscaler(g, c)...)

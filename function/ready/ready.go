@@ -65,8 +65,6 @@ func Deployment(o *structpb.Struct) Verdict {
 	switch {
 	case wire.Int(o, "status", "observedGeneration") < wire.Int(o, "metadata", "generation"):
 		return wait("Waiting for the controller to see the latest change")
-	case reason(o, "Progressing") == "ProgressDeadlineExceeded":
-		return wait(conditionMessage(o, "Progressing"))
 	case n.Updated < desired:
 		return wait(fmt.Sprintf("Waiting for %d of %d replicas to be updated", desired-n.Updated, desired))
 	case n.Replicas > desired:
@@ -137,10 +135,6 @@ func findCondition(o *structpb.Struct, t string) *structpb.Struct {
 // Condition returns the status of a condition, empty if there is none.
 func Condition(o *structpb.Struct, t string) string {
 	return wire.String(findCondition(o, t), "status")
-}
-
-func reason(o *structpb.Struct, t string) string {
-	return wire.String(findCondition(o, t), "reason")
 }
 
 func conditionMessage(o *structpb.Struct, t string) string {

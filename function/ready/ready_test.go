@@ -60,12 +60,6 @@ func TestChecks(t *testing.T) {
 			observed: `{metadata: {generation: 2}, spec: {replicas: 2}, status: {observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: 1}}`,
 			want:     Verdict{Message: "Waiting for 1 of 2 replicas to be available"},
 		},
-		"Stuck": {
-			reason:   "A rollout that does not progress says why",
-			check:    Deployment,
-			observed: `{metadata: {generation: 1}, spec: {replicas: 1}, status: {observedGeneration: 1, replicas: 1, updatedReplicas: 1, conditions: [{type: Progressing, status: "False", reason: ProgressDeadlineExceeded, message: It timed out}]}}`,
-			want:     Verdict{Message: "It timed out"},
-		},
 		"RolledOut": {
 			reason:   "Every replica is of the current template and available",
 			check:    Deployment,

@@ -33,11 +33,12 @@ type Request struct {
 	// is made up.
 	Required []unstructured.Unstructured
 
-	// Observed objects of the cluster, of this composite resource or not.
+	// Observed objects of the cluster, of this composite resource or not. Where it is nil, all that the finished composite
+	// resource holds is rendered. Where it is not, the next step.
 	Observed []unstructured.Unstructured
 }
 
-// A Result is what one reconcile does.
+// A Result is what one reconcile does, or all of them together.
 type Result struct {
 	// Composite has the status and the conditions that the function reports. Conditions have no times.
 	Composite *unstructured.Unstructured
@@ -61,7 +62,8 @@ func (r *Refusal) Error() string { return r.Message }
 
 // A Renderer renders the kinds that have a Composition in package/configuration.
 type Renderer struct {
-	function fnv1.FunctionRunnerServiceServer
+	next     fnv1.FunctionRunnerServiceServer
+	finished fnv1.FunctionRunnerServiceServer
 	inputs   map[schema.GroupVersionKind]*structpb.Struct
 }
 
@@ -71,7 +73,8 @@ func New() (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{function: function.New(logging.NewNopLogger()), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
+	log := logging.NewNopLogger()
+	r := &Renderer{next: function.New(log), finished: function.Finished(log), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
 	for _, c := range comps {
 		if len(c.Spec.Pipeline) != 1 {
 			return nil, errors.Errorf("Composition %q has %d steps, can render one", c.GetName(), len(c.Spec.Pipeline))
@@ -89,7 +92,7 @@ func New() (*Renderer, error) {
 	return r, nil
 }
 
-// Render returns what Crossplane would do next. It returns a *Refusal when the function refuses.
+// Render returns what Crossplane would do next, or all that it would do where nothing is said to be observed. It returns a *Refusal when the function refuses.
 func (r *Renderer) Render(ctx context.Context, in Request) (*Result, error) {
 	input, ok := r.inputs[in.Composite.GroupVersionKind()]
 	if !ok {
@@ -101,18 +104,22 @@ func (r *Renderer) Render(ctx context.Context, in Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	rsp, err := r.run(ctx, req, store{xr: xr, objects: slices.Concat(in.Required, in.Observed)})
+	fn := r.next
+	if in.Observed == nil {
+		fn = r.finished
+	}
+	rsp, err := run(ctx, fn, req, store{xr: xr, objects: slices.Concat(in.Required, in.Observed)})
 	if err != nil {
 		return nil, err
 	}
 	return result(xr, observed, rsp)
 }
 
-// run the function until it requires nothing new.
-func (r *Renderer) run(ctx context.Context, req *fnv1.RunFunctionRequest, s store) (*fnv1.RunFunctionResponse, error) {
+// run a function until it requires nothing new.
+func run(ctx context.Context, fn fnv1.FunctionRunnerServiceServer, req *fnv1.RunFunctionRequest, s store) (*fnv1.RunFunctionResponse, error) {
 	var last *fnv1.Requirements
 	for range maxRounds + 1 {
-		rsp, err := r.function.RunFunction(ctx, req)
+		rsp, err := fn.RunFunction(ctx, req)
 		if err != nil {
 			return nil, errors.Wrap(err, "cannot run the function")
 		}

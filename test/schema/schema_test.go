@@ -61,8 +61,8 @@ func (x tools) run(ctx context.Context, t *testing.T, args ...string) []byte {
 	return out.Bytes()
 }
 
-// TestRender compares what we render with what Crossplane's own reconciler does with our function, for every example:
-// when nothing exists, and when all that it composes does.
+// TestRender compares what we render with what Crossplane's own reconciler does with our function, for every example,
+// step by step from nothing until nothing is new; and what it then holds with what we render at once.
 func TestRender(t *testing.T) {
 	x := find(t)
 	target := serve(t)
@@ -85,8 +85,8 @@ func TestRender(t *testing.T) {
 				if errs := kinds.Admit(t.Context(), &o, nil); len(errs) > 0 {
 					t.Fatal(errs.ToAggregate())
 				}
-				var observed []unstructured.Unstructured
-				for _, step := range []string{"created", "at rest"} {
+				observed := []unstructured.Unstructured{}
+				for _, step := range []string{"first", "second", "at rest"} {
 					want := x.render(t, target, raw, required, observed)
 					r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: required, Observed: observed})
 					if err != nil {
@@ -97,6 +97,13 @@ func TestRender(t *testing.T) {
 						t.Errorf("%s (-crossplane, +graphplane):\n%s", step, diff)
 					}
 					observed = r.Composed
+				}
+				finished, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: required})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(observed, finished.Composed); diff != "" {
+					t.Errorf("finished (-crossplane at rest, +graphplane at once):\n%s", diff)
 				}
 			}
 		})

@@ -1,0 +1,119 @@
+package function
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/structpb"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/lws"
+	"github.com/graphplane/graphplane/function/ready"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+func TestStage(t *testing.T) {
+	there := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	never := func(*structpb.Struct) ready.Verdict { return ready.Verdict{Message: "The database is down"} }
+	staged := func(name string, observed *structpb.Struct, check ready.Check, after ...string) *item {
+		o := &corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}}
+		return &item{Resource: compose.Resource{Name: name, Object: o, Ready: check, After: after}, observed: observed}
+	}
+	type want struct {
+		Now  []string
+		Held map[string]string
+		Err  bool
+	}
+	cases := map[string]struct {
+		reason string
+		items  []*item
+		want   want
+	}{
+		"NothingToWaitFor": {
+			reason: "A resource that comes after nothing appears at once",
+			items:  []*item{staged("a", nil, ready.Exists)},
+			want:   want{Now: []string{"a"}},
+		},
+		"NotThere": {
+			reason: "A resource is held until what it comes after exists, and says so",
+			items:  []*item{staged("b", nil, ready.Exists, "a"), staged("a", nil, ready.Exists)},
+			want:   want{Now: []string{"a"}, Held: map[string]string{"b": "Waiting for Secret: Waiting to be created"}},
+		},
+		"NotReady": {
+			reason: "A resource is held until what it comes after is ready",
+			items:  []*item{staged("a", there, never), staged("b", nil, ready.Exists, "a")},
+			want:   want{Now: []string{"a"}, Held: map[string]string{"b": "Waiting for Secret: The database is down"}},
+		},
+		"Ready": {
+			reason: "A resource appears once all that it comes after is ready",
+			items:  []*item{staged("a", there, ready.Exists), staged("b", there, ready.Exists), staged("c", nil, ready.Exists, "a", "b")},
+			want:   want{Now: []string{"a", "b", "c"}},
+		},
+		"Failed": {
+			reason: "A resource that is observed stays when what it came after is not ready any more, or gone",
+			items:  []*item{staged("a", there, never), staged("b", there, ready.Exists, "a"), staged("c", there, ready.Exists, "d"), staged("d", nil, ready.Exists)},
+			want:   want{Now: []string{"a", "b", "c", "d"}},
+		},
+		"Chain": {
+			reason: "What comes after something held is held too",
+			items:  []*item{staged("a", nil, ready.Exists), staged("b", nil, ready.Exists, "a"), staged("c", nil, ready.Exists, "b")},
+			want: want{Now: []string{"a"}, Held: map[string]string{
+				"b": "Waiting for Secret: Waiting to be created",
+				"c": "Waiting for Secret: Waiting for Secret: Waiting to be created",
+			}},
+		},
+		"Unknown": {
+			reason: "To come after something that is not composed is a fault of ours, not a wait for ever",
+			items:  []*item{staged("b", nil, ready.Exists, "a")},
+			want:   want{Err: true},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			now, held, err := stage(tc.items)
+			got := want{Err: err != nil}
+			for _, i := range now {
+				got.Now = append(got.Now, i.Name)
+			}
+			for _, i := range held {
+				if got.Held == nil {
+					got.Held = map[string]string{}
+				}
+				got.Held[i.Name] = i.verdict.Message
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestStaged follows a graph from nothing: what comes after something appears with the second step, the composite
+// resource is not ready before, and nothing appears or goes at the third.
+func TestStaged(t *testing.T) {
+	for file, xr := range examples(t) {
+		t.Run(file, func(t *testing.T) {
+			s := simulate(t, xr, object(t, local), object(t, multinode), platform(t), object(t, namespace))
+			first := s.apply().GetDesired().GetResources()
+			for name, r := range first {
+				if k := wire.String(r.GetResource(), "kind"); k == "Deployment" || k == lws.Kind {
+					t.Errorf("%s appears before its ServiceAccount", name)
+				}
+				if r.GetReady() == fnv1.Ready_READY_TRUE {
+					t.Errorf("%s is ready before it exists", name)
+				}
+			}
+			second := s.apply().GetDesired().GetResources()
+			if len(second) <= len(first) {
+				t.Errorf("want more than %d resources in the second step, got %d", len(first), len(second))
+			}
+			if third := s.apply().GetDesired().GetResources(); len(third) != len(second) {
+				t.Errorf("want %d resources in the third step, got %d", len(second), len(third))
+			}
+		})
+	}
+}
