@@ -81,7 +81,7 @@ packages: ## Write the Crossplane packages for amd64 and arm64 to _output/packag
 
 .PHONY: control-plane
 control-plane: ## Start a control plane with Graphplane installed and nothing else, until Ctrl-C
-	go run -C test/controlplane ./cmd/controlplane -install
+	go run -C test/controlplane ./cmd/controlplane -install $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built here; tools stay in the user's cache

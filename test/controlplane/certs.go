@@ -105,6 +105,15 @@ type pair struct {
 
 // serve returns a certificate for a server on loopback.
 func (a *authority) serve(name string, dnsNames ...string) (pair, error) {
+	return a.issue(name, x509.ExtKeyUsageServerAuth, dnsNames...)
+}
+
+// present returns a certificate for a client.
+func (a *authority) present(name string) (pair, error) {
+	return a.issue(name, x509.ExtKeyUsageClientAuth)
+}
+
+func (a *authority) issue(name string, usage x509.ExtKeyUsage, dnsNames ...string) (pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return pair{}, fmt.Errorf("cannot generate key of %s: %w", name, err)
@@ -112,7 +121,7 @@ func (a *authority) serve(name string, dnsNames ...string) (pair, error) {
 
 	t := unsigned(name)
 	t.KeyUsage = x509.KeyUsageDigitalSignature
-	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	t.ExtKeyUsage = []x509.ExtKeyUsage{usage}
 	t.DNSNames = append([]string{"localhost"}, dnsNames...)
 	t.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 

@@ -50,6 +50,9 @@ type ControlPlane struct {
 	crossplane *crossplane
 	runtime    *packageRuntime
 
+	etcdSystem *EtcdSystem
+	natsSystem *NATSSystem
+
 	background sync.WaitGroup
 	cancel     context.CancelFunc
 	stopOnce   sync.Once
@@ -92,7 +95,7 @@ func Start(ctx context.Context, o Options) (*ControlPlane, error) {
 // build all tools before anything runs: builds want the whole machine.
 func (cp *ControlPlane) build(ctx context.Context) error {
 	for _, t := range tools() {
-		if t.name == lwsTool().name && !cp.options.LeaderWorkerSet {
+		if !cp.options.want(t) {
 			continue
 		}
 
@@ -124,6 +127,7 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 		{"start registry", cp.startRegistry},
 		{"start Crossplane", cp.startCrossplane},
 		{"start LeaderWorkerSet", cp.startLeaderWorkerSet},
+		{"start etcd and NATS systems", cp.startSystems},
 		{"start storage and package runtime", cp.startBackground},
 	} {
 		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {

@@ -28,7 +28,7 @@ func TestControlPlane(t *testing.T) {
 
 	var log strings.Builder
 
-	cp, err := Start(t.Context(), Options{Log: &log})
+	cp, err := Start(t.Context(), Options{Log: &log, Systems: true})
 	if err != nil {
 		t.Fatalf("Start: %v\n%s", err, log.String())
 	}
@@ -53,6 +53,7 @@ func TestControlPlane(t *testing.T) {
 	t.Run("RightsAreLimited", r.rightsAreLimited)
 	t.Run("UsageProtects", r.usageProtects)
 	t.Run("ProviderHasAccount", r.providerHasAccount)
+	t.Run("SystemsAreReady", r.systemsAreReady)
 	t.Run("FunctionRunsAsImageUser", r.functionRunsAsImageUser)
 	t.Run("FunctionIsStartedAgain", r.functionIsStartedAgain)
 	t.Run("FunctionIsSuspended", r.functionIsSuspended)

@@ -11,5 +11,8 @@ that a cluster has and a laptop has not are played by this package:
   - The storage driver. A claim gets a PersistentVolume that holds nothing.
   - Crossplane's package runtime (--package-runtime=External). The entrypoint of
     a package's image is unpacked from the registry and runs as a child process.
+
+With Options.Systems it also runs an etcd cluster and a NATS system, of three
+servers each, with TLS and users, for graphs to use. Tests may break them.
 */
 package controlplane

@@ -26,6 +26,10 @@ type Options struct {
 	// LeaderWorkerSet installs LeaderWorkerSet and runs its controller.
 	LeaderWorkerSet bool
 
+	// Systems runs an etcd cluster and a NATS system for graphs to use, of three
+	// servers each, and tells the provider of them. See EtcdSystem, NATSSystem.
+	Systems bool
+
 	// Keep leaves the state directory, logs included, behind after Stop.
 	Keep bool
 }
@@ -47,6 +51,18 @@ func (o Options) withDefaults() (Options, error) {
 	o.Root = root
 
 	return o, err
+}
+
+// want returns whether a control plane with these options runs a tool.
+func (o Options) want(t tool) bool {
+	switch t.name {
+	case lwsTool().name:
+		return o.LeaderWorkerSet
+	case natsTool().name:
+		return o.Systems
+	default:
+		return true
+	}
 }
 
 // FindRoot returns the repository that the working directory is in.

@@ -34,7 +34,8 @@ type packageIndex struct {
 }
 
 // InstallGraphplane builds and installs Graphplane's packages and gives
-// Crossplane the rights that they need, as the README tells users to.
+// Crossplane the rights that they need, as the README tells users to. Where
+// there are systems, it tells the provider of them.
 func (cp *ControlPlane) InstallGraphplane(ctx context.Context) error {
 	dir, err := cp.BuildPackages(ctx)
 	if err != nil {
@@ -50,7 +51,11 @@ func (cp *ControlPlane) InstallGraphplane(ctx context.Context) error {
 		return err
 	}
 
-	return cp.InstallPackages(ctx, dir)
+	if err := cp.InstallPackages(ctx, dir); err != nil {
+		return err
+	}
+
+	return cp.configureSystems(ctx)
 }
 
 // BuildPackages builds Graphplane's packages for this machine's architecture and

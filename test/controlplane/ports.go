@@ -2,7 +2,9 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 )
 
@@ -36,4 +38,39 @@ func freePorts(ctx context.Context, n int) ([]int, error) {
 	}
 
 	return out, nil
+}
+
+// keptPorts returns loopback ports that nothing listens on, for servers that are
+// killed and started again on the same port. They are below those that the
+// system draws for outgoing connections, one of which could take a port while
+// its server is down.
+func keptPorts(ctx context.Context, n int) ([]int, error) {
+	const (
+		lowest = 12000
+		above  = 32000
+		tries  = 1000
+	)
+
+	out := make([]int, 0, n)
+	taken := map[int]bool{}
+
+	for range tries {
+		if len(out) == n {
+			return out, nil
+		}
+
+		port := lowest + rand.IntN(above-lowest)
+
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil || taken[port] {
+			continue
+		}
+
+		_ = l.Close()
+		taken[port] = true
+
+		out = append(out, port)
+	}
+
+	return nil, errors.New("cannot find enough free ports")
 }

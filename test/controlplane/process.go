@@ -99,6 +99,8 @@ func (p *process) alive() bool {
 // stop asks the process to end, and ends it if it does not.
 func (p *process) stop() {
 	p.signal(syscall.SIGTERM)
+	// One that is paused takes the signal when it goes on.
+	p.signal(syscall.SIGCONT)
 
 	select {
 	case <-p.done:

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -105,6 +106,16 @@ func (s *supervisor) stop(p *process) {
 	s.mu.Unlock()
 
 	p.stop()
+}
+
+// kill one process, and wait for its end.
+func (s *supervisor) kill(p *process) {
+	s.mu.Lock()
+	s.stopping[p] = true
+	s.mu.Unlock()
+
+	p.signal(syscall.SIGKILL)
+	<-p.done
 }
 
 // run a process to its end.

@@ -43,6 +43,10 @@ func etcdTool() tool {
 	return tool{name: "etcd", dir: "etcd", module: "go.etcd.io/etcd/server/v3", importPath: "go.etcd.io/etcd/server/v3"}
 }
 
+func natsTool() tool {
+	return tool{name: "nats-server", dir: "nats", module: natsModule, importPath: natsModule}
+}
+
 func kubernetesTool(name string) tool {
 	return tool{
 		name: name, dir: "kubernetes", module: kubernetesModule,
@@ -74,6 +78,7 @@ func cliTool() tool {
 
 const (
 	kubernetesModule = "k8s.io/kubernetes"
+	natsModule       = "github.com/nats-io/nats-server/v2"
 	kwokModule       = "sigs.k8s.io/kwok"
 	lwsModule        = "sigs.k8s.io/lws"
 	coreModule       = "github.com/crossplane/crossplane/v2"
@@ -83,7 +88,7 @@ const (
 func tools() []tool {
 	return []tool{
 		etcdTool(), kubernetesTool("kube-apiserver"), kubernetesTool("kube-controller-manager"),
-		kubernetesTool("kube-scheduler"), kwokTool(), coreTool(), cliTool(), lwsTool(),
+		kubernetesTool("kube-scheduler"), kwokTool(), coreTool(), cliTool(), lwsTool(), natsTool(),
 	}
 }
 

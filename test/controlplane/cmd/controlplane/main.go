@@ -16,10 +16,11 @@ import (
 func main() {
 	keep := flag.Bool("keep", false, "keep the state directory, logs included")
 	install := flag.Bool("install", false, "build and install Graphplane's packages and rights")
+	systems := flag.Bool("systems", false, "run an etcd and a NATS system for graphs, with ClusterProviderConfigs if -install is given")
 	debug := flag.Bool("debug", false, "make Crossplane log debug messages")
 	flag.Parse()
 
-	o := controlplane.Options{Log: os.Stderr, Keep: *keep}
+	o := controlplane.Options{Log: os.Stderr, Keep: *keep, Systems: *systems}
 	if *debug {
 		o.CrossplaneArgs = []string{"--debug"}
 	}

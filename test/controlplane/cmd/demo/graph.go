@@ -41,14 +41,22 @@ func (d demo) createCluster(ctx context.Context, cp *controlplane.ControlPlane, 
 	return nil
 }
 
-// createGraphs creates what is in a file, with its namespaces, and shows how its
-// graphs become Ready.
-func (d demo) createGraphs(ctx context.Context, cp *controlplane.ControlPlane, file string) ([]*unstructured.Unstructured, error) {
-	objs, err := controlplane.ReadObjects(file)
-	if err != nil {
-		return nil, err
+// needSystems returns whether a graph uses etcd or NATS.
+func needSystems(objs []*unstructured.Unstructured) bool {
+	for _, o := range objs {
+		for field, system := range map[string]string{"discovery": "etcd", "requestPlane": "nats", "eventPlane": "nats"} {
+			if v, _, _ := unstructured.NestedString(o.Object, "spec", "runtime", field); v == system {
+				return true
+			}
+		}
 	}
 
+	return false
+}
+
+// createGraphs creates objects, with their namespaces, and shows how the graphs
+// among them become Ready.
+func (d demo) createGraphs(ctx context.Context, cp *controlplane.ControlPlane, objs []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	var graphs []*unstructured.Unstructured
 
 	for _, o := range objs {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/graphplane/graphplane/test/controlplane"
 )
 
@@ -52,12 +54,22 @@ func (d demo) run(ctx context.Context) error {
 		return err
 	}
 
-	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stdout, Root: root})
+	file := d.example
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(root, file)
+	}
+
+	objs, err := controlplane.ReadObjects(file)
 	if err != nil {
 		return err
 	}
 
-	err = d.show(ctx, cp, root)
+	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stdout, Root: root, Systems: needSystems(objs)})
+	if err != nil {
+		return err
+	}
+
+	err = d.show(ctx, cp, root, objs)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		// Ctrl-C is how a demo ends.
 		err = nil
@@ -68,7 +80,7 @@ func (d demo) run(ctx context.Context) error {
 	return errors.Join(err, cp.Stop())
 }
 
-func (d demo) show(ctx context.Context, cp *controlplane.ControlPlane, root string) error {
+func (d demo) show(ctx context.Context, cp *controlplane.ControlPlane, root string, objs []*unstructured.Unstructured) error {
 	if err := cp.InstallGraphplane(ctx); err != nil {
 		return err
 	}
@@ -77,12 +89,7 @@ func (d demo) show(ctx context.Context, cp *controlplane.ControlPlane, root stri
 		return err
 	}
 
-	file := d.example
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(root, file)
-	}
-
-	graphs, err := d.createGraphs(ctx, cp, file)
+	graphs, err := d.createGraphs(ctx, cp, objs)
 	if err != nil {
 		return err
 	}
