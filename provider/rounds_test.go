@@ -19,6 +19,8 @@ import (
 const (
 	// roundsVariable holds the number of rounds of each technology.
 	roundsVariable = "GRAPHPLANE_FAULT_ROUNDS"
+	// seedVariable holds another seed than 5.
+	seedVariable = "GRAPHPLANE_FAULT_SEED"
 	// shortRounds are run where it is not set.
 	shortRounds = 3
 	// lie is the longest that Ready may differ from the truth.
@@ -36,8 +38,8 @@ type victim struct {
 }
 
 // TestRounds breaks systems at random, again and again, and compares what Ready
-// says with what a client finds. The seed is fixed, so that a round that fails
-// can be repeated.
+// says with what a client finds. The seed is fixed unless it is given, so that a
+// round that fails can be repeated.
 func TestRounds(t *testing.T) {
 	t.Parallel()
 	victims := map[string]func(t *testing.T, p *plane) victim{"Etcd": etcdVictim, "NATS": natsVictim}
@@ -46,24 +48,26 @@ func TestRounds(t *testing.T) {
 			t.Parallel()
 			p := start(t, planeOptions{})
 			v := make(t, p)
-			r := rand.New(rand.NewPCG(5, uint64(len(name))))
+			r := rand.New(rand.NewPCG(uint64(number(t, seedVariable, 5)), uint64(len(name))))
 			w := &witness{}
-			for i := range rounds(t) {
+			n := number(t, roundsVariable, shortRounds)
+			for i := range n {
 				hurt := shake(r, v)
 				w.agree(t, p, v, i, hurt)
 				v.mend(t)
 				w.agree(t, p, v, i, "mended after "+hurt)
 			}
-			t.Logf("%d rounds: Ready was true for at most %s without service, and not true for at most %s with it", rounds(t), w.lost.Round(10*time.Millisecond), w.back.Round(10*time.Millisecond))
+			t.Logf("%d rounds: Ready was true for at most %s without service, and not true for at most %s with it", n, w.lost.Round(10*time.Millisecond), w.back.Round(10*time.Millisecond))
 		})
 	}
 }
 
-func rounds(t *testing.T) int {
+// number in an environment variable, or another one where it is not set.
+func number(t *testing.T, variable string, otherwise int) int {
 	t.Helper()
-	s := os.Getenv(roundsVariable)
+	s := os.Getenv(variable)
 	if s == "" {
-		return shortRounds
+		return otherwise
 	}
 	n, err := strconv.Atoi(s)
 	must(t, err)
