@@ -31,7 +31,7 @@ func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *
 			continue
 		}
 		gvk := r.Object.GetObjectKind().GroupVersionKind()
-		found := wire.Require(req, rsp, "conflict:"+r.Name, gvk.GroupVersion().String(), gvk.Kind, o.GetNamespace(), o.GetName())
+		found := wire.Require(req, rsp, conflict(r.Name), gvk.GroupVersion().String(), gvk.Kind, o.GetNamespace(), o.GetName())
 		if found.Object == nil {
 			continue
 		}
@@ -43,6 +43,11 @@ func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *
 		}
 	}
 	return nil
+}
+
+// conflict is what an object that may be somebody else's is required as.
+func conflict(resource string) string {
+	return "conflict:" + resource
 }
 
 // foreign says why an existing object cannot be one that the composite resource composes, or returns "".

@@ -16,6 +16,7 @@ import (
 
 	inputv1alpha1 "github.com/graphplane/graphplane/apis/input/v1alpha1"
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/ready"
 	"github.com/graphplane/graphplane/function/wire"
 )
@@ -47,17 +48,34 @@ type Function struct {
 
 	// finished composes what comes after something else at once.
 	finished bool
+
+	// keys makes the SSH key pair of a graph that has none yet.
+	keys func() (graph.KeyPair, error)
+}
+
+// An Option of a Function.
+type Option func(*Function)
+
+// WithKeys is for a Function that applies nothing: it takes one key pair for all that it would generate.
+func WithKeys(k graph.KeyPair) Option {
+	return func(f *Function) { f.keys = func() (graph.KeyPair, error) { return k, nil } }
 }
 
 // New returns a Function.
-func New(log logging.Logger) *Function {
-	return &Function{log: log, encoder: &wire.Encoder{}}
+func New(log logging.Logger, opts ...Option) *Function {
+	f := &Function{log: log, encoder: &wire.Encoder{}, keys: generateKeys}
+	for _, o := range opts {
+		o(f)
+	}
+	return f
 }
 
 // Finished returns a Function that composes all that a finished composite resource holds, with no regard to the order in
 // which it appears. It is for showing, not for serving.
-func Finished(log logging.Logger) *Function {
-	return &Function{log: log, encoder: &wire.Encoder{}, finished: true}
+func Finished(log logging.Logger, opts ...Option) *Function {
+	f := New(log, opts...)
+	f.finished = true
+	return f
 }
 
 // RunFunction composes one composite resource. Whatever cannot be composed gets a Fatal result, with which Crossplane

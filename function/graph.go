@@ -40,6 +40,9 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if refused != nil {
 		return &refusal{reason: refused.Reason, error: refused}
 	}
+	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
+		return err
+	}
 	resources := compose.All(g)
 	if err := conflicts(req, rsp, xr, resources); err != nil {
 		return err

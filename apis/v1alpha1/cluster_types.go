@@ -140,6 +140,12 @@ type Defaults struct {
 	// +kubebuilder:validation:Enum=kubernetes;etcd
 	Discovery Discovery `json:"discovery,omitempty"`
 
+	// MPISSHSecretName is a Secret with the SSH key pair by which the nodes of TensorRT-LLM reach each other, under
+	// private.key and private.key.pub, in the namespace of each graph. Without one each graph gets a key of its own.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	MPISSHSecretName string `json:"mpiSSHSecretName,omitempty"`
+
 	// StorageClassName of claims that name none.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253

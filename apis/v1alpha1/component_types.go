@@ -62,8 +62,8 @@ type Component struct {
 
 	// NodeCount is the number of nodes that one replica spans, a pod on each. More than 1 needs LeaderWorkerSet among the
 	// capabilities of the InferenceCluster. The flags that join the nodes are added to a generated command, and to one
-	// that runs python3 -m dynamo.vllm or dynamo.sglang and has none of them. Any other command runs as it is in every
-	// pod, with LWS_LEADER_ADDRESS and LWS_WORKER_INDEX in its environment.
+	// that runs python3 -m dynamo.vllm or dynamo.sglang and has none of them; one of dynamo.trtllm is run by mpirun over
+	// SSH, unless it runs mpirun itself. Any other command runs as it is in every pod, with LWS_LEADER_ADDRESS and LWS_WORKER_INDEX in its environment.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=128

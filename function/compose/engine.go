@@ -62,7 +62,12 @@ func sglangArgs(m *graph.Model, c *graph.Component) []string {
 // trtllmArgs are flags of dynamo.trtllm. A worker that only prefills cannot overlap scheduling with execution.
 func trtllmArgs(m *graph.Model, c *graph.Component) []string {
 	args := []string{"--model-path", m.Name, "--served-model-name", m.ServedName}
-	args = append(args, parallel("--tensor-parallel-size", c)...)
+	if c.Group == nil {
+		args = append(args, parallel("--tensor-parallel-size", c)...)
+	} else {
+		// As Dynamo's own recipes split a model over nodes.
+		args = append(args, "--tensor-parallel-size", strconv.Itoa(int(c.Group.Nodes*c.GPUs)))
+	}
 	mode := disaggregation(c)
 	if mode == nil {
 		return args

@@ -106,7 +106,7 @@ func workerEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
 	if c.CompilationCache != "" && g.Backend == v1alpha1.BackendVLLM {
 		out = append(out, variable("VLLM_CACHE_ROOT", c.CompilationCache))
 	}
-	return out
+	return append(out, mpiEnv(c)...)
 }
 
 func variable(name, value string) corev1.EnvVar {

@@ -26,8 +26,12 @@ const (
 // joined is the command line of one role of a group. Arguments stay arguments: what needs a shell is a script that gets
 // them as they are.
 func joined(g *graph.Group, command, args []string, role string) (newCommand, newArgs []string) {
-	if g.Join == graph.JoinRay {
+	switch g.Join {
+	case graph.JoinRay:
 		return ray(command, args, role)
+	case graph.JoinMPI:
+		return mpi(g, command, args, role)
+	case graph.JoinNone, graph.JoinSGLang, graph.JoinMultiprocessing, graph.JoinDataParallel:
 	}
 	if role == roleWorker && g.Join == graph.JoinDataParallel && g.LocalRanks > 1 {
 		return ranked(g, command, args)
@@ -55,7 +59,7 @@ func joinFlags(g *graph.Group, role string) []string {
 		return flags
 	case graph.JoinDataParallel:
 		return append(dataParallelFlags(g), "--data-parallel-start-rank", rank)
-	case graph.JoinNone, graph.JoinRay:
+	case graph.JoinNone, graph.JoinRay, graph.JoinMPI:
 	}
 	return nil
 }

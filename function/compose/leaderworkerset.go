@@ -76,6 +76,11 @@ func groupTemplate(g *graph.Graph, c *graph.Component, role string) corev1.PodTe
 	main.Command, main.Args = joined(c.Group, main.Command, main.Args, role)
 	if role == roleWorker {
 		main.LivenessProbe, main.ReadinessProbe, main.StartupProbe = nil, nil, nil
+		if usesMPI(c) {
+			// Here the leader waits for the others.
+			main.ReadinessProbe = answersSSH()
+			return t
+		}
 		t.Spec.InitContainers = append(waitForLeader(main.Image, t.Spec.InitContainers), t.Spec.InitContainers...)
 	}
 	return t

@@ -46,7 +46,7 @@ func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
 		ServiceAccountName:            names.ServiceAccount(g.Name),
 		TerminationGracePeriodSeconds: new(int64(gracePeriod)),
 		SecurityContext:               &corev1.PodSecurityContext{FSGroup: new(int64(fsGroup))},
-		Volumes:                       volumes(c),
+		Volumes:                       volumes(g, c),
 	}
 	for _, n := range g.Cluster.Defaults.ImagePullSecrets {
 		s.ImagePullSecrets = append(s.ImagePullSecrets, corev1.LocalObjectReference{Name: n})
@@ -76,7 +76,7 @@ func podLabels(g *graph.Graph, c *graph.Component) map[string]string {
 }
 
 // volumes are those of the component's mounts, each claim once, and of its shared memory.
-func volumes(c *graph.Component) []corev1.Volume {
+func volumes(g *graph.Graph, c *graph.Component) []corev1.Volume {
 	var out []corev1.Volume
 	for _, m := range c.Mounts {
 		if slices.ContainsFunc(out, func(v corev1.Volume) bool { return v.Name == m.Volume }) {
@@ -91,7 +91,7 @@ func volumes(c *graph.Component) []corev1.Volume {
 			EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory, SizeLimit: c.SharedMemory},
 		}})
 	}
-	return out
+	return append(out, mpiVolumes(g, c)...)
 }
 
 func volumeMounts(c *graph.Component) []corev1.VolumeMount {
@@ -102,7 +102,7 @@ func volumeMounts(c *graph.Component) []corev1.VolumeMount {
 	if c.SharedMemory != nil {
 		out = append(out, corev1.VolumeMount{Name: sharedMemoryVolume, MountPath: graph.SharedMemoryPath})
 	}
-	return out
+	return append(out, mpiMounts(c)...)
 }
 
 func others(containers []corev1.Container) []corev1.Container {

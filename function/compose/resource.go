@@ -44,7 +44,7 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	out := slices.Concat(Claims(g), Identity(g))
+	out := slices.Concat(Claims(g), Identity(g), MPISecret(g))
 	for i := range g.Components {
 		c := &g.Components[i]
 		w := Workload(g, c)

@@ -17,6 +17,9 @@ var (
 	dataParallel     = []string{"--data-parallel-size", "--dp-size", "--dp", "-dp"}
 )
 
+// sizesElsewhere are flags whose value may hold the parallel sizes: a file, or JSON in the engine's own terms.
+var sizesElsewhere = []string{"--config", "--extra-engine-args", "--override-engine-args"}
+
 // Value returns the value of a flag by any of its names, as "--flag value" or "--flag=value", and whether it is there.
 // Engines take the last one, and underscores for hyphens.
 func (f Flags) Value(names ...string) (string, bool) {

@@ -31,6 +31,9 @@ type Graph struct {
 	// Monitoring is how metrics are collected, nil for not by us.
 	Monitoring *Monitoring
 
+	// MPI is what the nodes of TensorRT-LLM reach each other by, nil where no component spans several.
+	MPI *MPI
+
 	// Restart is the restart that was last asked for, nil for none.
 	Restart *Restart
 

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -19,7 +21,7 @@ type Group struct {
 	Nodes  int32
 
 	Join Join
-	// LocalRanks is the number of copies of the model on each node, for JoinDataParallel.
+	// LocalRanks is the number of copies of the model on each node for JoinDataParallel, and of processes for JoinMPI.
 	LocalRanks int32
 }
 
@@ -37,6 +39,8 @@ const (
 	JoinRay Join = "ray"
 	// JoinDataParallel is vLLM with whole copies of the model on each node, behind a load balancer on each.
 	JoinDataParallel Join = "data-parallel"
+	// JoinMPI is TensorRT-LLM, whose leader starts the ranks of all pods with mpirun.
+	JoinMPI Join = "mpi"
 )
 
 // Rendezvous flags. Who writes one of them joins the nodes without us.
@@ -46,6 +50,9 @@ func rendezvous() []string {
 		"--data-parallel-address", "-dpa", "--data-parallel-start-rank", "-dpr", "--data-parallel-hybrid-lb", "-dph",
 	}
 }
+
+// mpiLauncher starts processes on several nodes. Who runs one joins the nodes without us.
+var mpiLauncher = regexp.MustCompile(`(^|[\s/;&|(])(mpirun|mpiexec|srun|trtllm-llmapi-launch)($|\s)`)
 
 // group resolves how a replica spans several nodes. It leaves the component as it is when it runs on one.
 func (r *resolver) group(c *Component, in *v1alpha1.Component, at *field.Path) {
@@ -64,10 +71,6 @@ func (r *resolver) group(c *Component, in *v1alpha1.Component, at *field.Path) {
 	if !c.Worker() {
 		return
 	}
-	if r.in.Spec.Backend == v1alpha1.BackendTRTLLM {
-		r.Unsupported(at.Child("nodeCount"), "TensorRT-LLM over several nodes needs mpirun: use 1, or backend vllm or sglang")
-		return
-	}
 	gpus := c.nodeGPUs()
 	if gpus <= 0 {
 		r.Add(field.Required(at.Child("gpus"), fmt.Sprintf("a replica over %d nodes needs GPUs on each of them: set gpus", nodes)))
@@ -75,6 +78,9 @@ func (r *resolver) group(c *Component, in *v1alpha1.Component, at *field.Path) {
 	}
 	c.GPUs = int32(gpus) //nolint:gosec // GPUs of one node.
 	r.join(c, gpus, at)
+	if c.Group.Join == JoinMPI {
+		c.Group.LocalRanks = c.GPUs
+	}
 }
 
 // nodeGPUs are the GPUs of one pod, which a limit in the user's template overrides.
@@ -90,17 +96,14 @@ func (c *Component) nodeGPUs() int64 {
 func (r *resolver) join(c *Component, gpus int64, at *field.Path) {
 	main, _ := c.Main()
 	if main.Command == nil && main.Args == nil {
-		c.Group.Join = JoinMultiprocessing
-		if r.in.Spec.Backend == v1alpha1.BackendSGLang {
-			c.Group.Join = JoinSGLang
-		}
+		c.Group.Join = generatedJoin(r.in.Spec.Backend)
 		return
 	}
 	at = mainPath(c.Template.Spec.Containers, at.Child("podTemplate", "spec", "containers"))
 	words := commandLine(main, r.in.Spec.Backend)
 	found := Launches(words)
 	switch {
-	case len(found) == 0:
+	case len(found) == 0, slices.ContainsFunc(words, mpiLauncher.MatchString):
 		return
 	case len(found) > 1:
 		r.Add(field.Invalid(at, len(found), "the command starts more than one engine, and it cannot be told which spans the nodes: start one"))
@@ -118,15 +121,30 @@ func (r *resolver) join(c *Component, gpus int64, at *field.Path) {
 		r.Add(field.Invalid(at, c.Name, err.Error()))
 		return
 	}
-	if !flags.Has(tensorParallel...) && !flags.Has(pipelineParallel...) && !flags.Has(dataParallel...) && flags.Has("--config") {
-		// The sizes are in a file that only the engine reads.
+	if !flags.Has(tensorParallel...) && !flags.Has(pipelineParallel...) && !flags.Has(dataParallel...) && flags.Has(sizesElsewhere...) {
+		// The sizes are where only the engine reads them.
 		s = sizes{tensor: 1, pipeline: c.Group.Nodes * int32(gpus), data: 1} //nolint:gosec // GPUs of one node.
 	}
-	if r.in.Spec.Backend == v1alpha1.BackendSGLang {
+	switch r.in.Spec.Backend {
+	case v1alpha1.BackendSGLang:
 		r.joinSGLang(c, s, gpus, flags, at)
-		return
+	case v1alpha1.BackendTRTLLM:
+		r.joinMPI(c, s, gpus, at)
+	case v1alpha1.BackendVLLM:
+		r.joinVLLM(c, s, gpus, flags, at)
 	}
-	r.joinVLLM(c, s, gpus, flags, at)
+}
+
+// generatedJoin is how engines join whose command is generated.
+func generatedJoin(b v1alpha1.Backend) Join {
+	switch b {
+	case v1alpha1.BackendSGLang:
+		return JoinSGLang
+	case v1alpha1.BackendTRTLLM:
+		return JoinMPI
+	case v1alpha1.BackendVLLM:
+	}
+	return JoinMultiprocessing
 }
 
 // joinSGLang checks the sizes as SGLang does. There, data parallel attention shares the GPUs of tensor parallelism.

@@ -63,6 +63,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	for i := range in.Spec.Components {
 		g.Components = append(g.Components, r.component(&in.Spec.Components[i], r.spec.Child("components").Index(i)))
 	}
+	g.MPI = r.mpi(g.Components)
 	g.Expose = r.expose(g.Components)
 	g.Restart = r.restart()
 	g.Monitoring = r.monitoring()

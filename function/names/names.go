@@ -75,6 +75,11 @@ func Connection(graph string) string {
 	return graph + "-connection"
 }
 
+// MPI is the name of the Secret with the key by which the nodes of a graph's components start processes on each other.
+func MPI(graph string) string {
+	return graph + "-mpi-ssh"
+}
+
 // Dynamo is the namespace of a graph inside the Dynamo runtime. The runtime's own names have no dots.
 func Dynamo(namespace, graph string) string {
 	return strings.ReplaceAll(namespace+"-"+graph, ".", "-")

@@ -19,6 +19,7 @@ import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/graphplane/graphplane/function"
+	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/package/configuration"
 )
 
@@ -73,8 +74,8 @@ func New() (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := logging.NewNopLogger()
-	r := &Renderer{next: function.New(log), finished: function.Finished(log), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
+	log, keys := logging.NewNopLogger(), function.WithKeys(noKeys())
+	r := &Renderer{next: function.New(log, keys), finished: function.Finished(log, keys), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
 	for _, c := range comps {
 		if len(c.Spec.Pipeline) != 1 {
 			return nil, errors.Errorf("Composition %q has %d steps, can render one", c.GetName(), len(c.Spec.Pipeline))
@@ -90,6 +91,11 @@ func New() (*Renderer, error) {
 		}
 	}
 	return r, nil
+}
+
+// noKeys stand for those that are generated when a graph is created. A key that is printed is none.
+func noKeys() graph.KeyPair {
+	return graph.KeyPair{Private: []byte("generated with the graph\n"), Public: []byte("generated with the graph\n")}
 }
 
 // Render returns what Crossplane would do next, or all that it would do where nothing is said to be observed. It returns a *Refusal when the function refuses.
