@@ -94,13 +94,15 @@ func TestMPIKeysAreMissing(t *testing.T) {
 func TestMPIKeysOfThePlatform(t *testing.T) {
 	c := object(t, multinode)
 	set(t, c, "mpi-run-ssh-secret", "spec", "defaults", "mpiSSHSecretName")
-	rsp := simulate(t, object(t, tensorrt), c).apply()
+	s := simulate(t, object(t, tensorrt), c)
+	s.apply()
+	rsp := s.apply()
 	if _, ok := rsp.GetDesired().GetResources()[compose.MPISecretResource]; ok {
 		t.Error("a Secret is composed")
 	}
-	set := rsp.GetDesired().GetResources()["leaderworkerset.worker"].GetResource()
+	group := rsp.GetDesired().GetResources()["leaderworkerset.worker"].GetResource()
 	for _, role := range []string{"leaderTemplate", "workerTemplate"} {
-		volumes := wire.Get(set, "spec", "leaderWorkerTemplate", role, "spec", "volumes").GetListValue().GetValues()
+		volumes := wire.Get(group, "spec", "leaderWorkerTemplate", role, "spec", "volumes").GetListValue().GetValues()
 		found := false
 		for _, v := range volumes {
 			found = found || wire.String(v.GetStructValue(), "secret", "secretName") == "mpi-run-ssh-secret"

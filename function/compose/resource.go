@@ -50,6 +50,9 @@ func All(g *graph.Graph) []Resource {
 		w := Workload(g, c)
 		// Without its ServiceAccount a pod is refused, and its controller backs off.
 		w.After = append(w.After, ServiceAccountResource)
+		if usesMPI(c) && g.MPI.Own {
+			w.After = append(w.After, MPISecretResource)
+		}
 		out = append(out, w)
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
