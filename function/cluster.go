@@ -21,13 +21,11 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	if err := conflicts(req, rsp, xr, resources); err != nil {
 		return err
 	}
-	items, err := f.encode(req, resources)
+	items, _, err := f.stage(req, resources)
 	if err != nil {
 		return err
 	}
-	if _, err := f.desire(rsp, items); err != nil {
-		return err
-	}
+	desire(rsp, items)
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	return f.composite(rsp, v1alpha1.InferenceClusterKind, v1alpha1.InferenceClusterStatus{WorkerMetadata: spec.Install.WorkerMetadata})
 }

@@ -1,10 +1,6 @@
 package function
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -26,32 +22,37 @@ type item struct {
 	judged  bool
 }
 
-// encode turns resources into items, in the same order.
-func (f *Function) encode(req *fnv1.RunFunctionRequest, resources []compose.Resource) ([]*item, error) {
+// observe turns resources into items, in the same order, with what is observed of each.
+func observe(req *fnv1.RunFunctionRequest, resources []compose.Resource) []*item {
 	out := make([]*item, 0, len(resources))
 	for _, r := range resources {
-		s, err := f.encoder.Struct(r.Object)
-		if err != nil {
-			return nil, errors.Wrapf(err, "cannot encode %s", r.Name)
-		}
-		out = append(out, &item{Resource: r, desired: s, observed: req.GetObserved().GetResources()[r.Name].GetResource()})
+		out = append(out, &item{Resource: r, observed: req.GetObserved().GetResources()[r.Name].GetResource()})
 	}
-	return out, nil
+	return out
+}
+
+// encode what is desired of items.
+func (f *Function) encode(items []*item) error {
+	for _, i := range items {
+		s, err := f.encoder.Struct(i.Object)
+		if err != nil {
+			return errors.Wrapf(err, "cannot encode %s", i.Name)
+		}
+		i.desired = s
+	}
+	return nil
 }
 
 // judge an item, whose desired object must be complete but for what is handed over. A workload is ready when what is
 // observed of it is what is desired, and rolled out.
-func (i *item) judge() error {
+func (i *item) judge() {
 	if i.judged {
-		return nil
+		return
 	}
 	i.judged = true
 	i.verdict = i.Ready(i.observed)
 	if i.Component != "" {
-		rev, err := stamp(i.desired)
-		if err != nil {
-			return errors.Wrapf(err, "cannot stamp %s", i.Name)
-		}
+		rev := stamp(i.desired)
 		if i.observed != nil && wire.String(i.observed, "metadata", "annotations", v1alpha1.AnnotationRevision) != rev {
 			i.verdict = ready.Verdict{Message: "Waiting for the latest change to be applied"}
 		}
@@ -59,44 +60,26 @@ func (i *item) judge() error {
 	if i.HandOver != nil && i.observed != nil {
 		i.HandOver(i.desired, i.observed)
 	}
-	return nil
 }
 
-// desire adds items to the desired state whose turn has come, and returns the verdict on each by its name.
-func (f *Function) desire(rsp *fnv1.RunFunctionResponse, items []*item) (map[string]ready.Verdict, error) {
-	now, held := items, []*item(nil)
-	if !f.finished {
-		var err error
-		if now, held, err = stage(items); err != nil {
-			return nil, err
-		}
-	}
+// desire adds items to the desired state, and returns the verdict on each by its name.
+func desire(rsp *fnv1.RunFunctionResponse, items []*item) map[string]ready.Verdict {
 	verdicts := make(map[string]ready.Verdict, len(items))
-	for _, i := range now {
-		if err := i.judge(); err != nil {
-			return nil, err
-		}
+	for _, i := range items {
+		i.judge()
 		verdicts[i.Name] = i.verdict
 		wire.Desire(rsp, i.Name, i.desired, i.verdict.Ready)
 	}
-	for _, i := range held {
-		verdicts[i.Name] = i.verdict
-	}
-	return verdicts, nil
+	return verdicts
 }
 
 // stamp annotates a workload with a digest of itself, and returns the digest. What is observed is always older than what
 // is desired: while an observed workload carries another digest, its replicas say nothing of the change that is about to
 // be applied.
-func stamp(s *structpb.Struct) (string, error) {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(s)
-	if err != nil {
-		return "", errors.Wrap(err, "cannot marshal")
-	}
-	sum := sha256.Sum256(b)
-	rev := hex.EncodeToString(sum[:8])
+func stamp(s *structpb.Struct) string {
+	rev := wire.Digest(s)
 	annotate(s, v1alpha1.AnnotationRevision, rev, "metadata")
-	return rev, nil
+	return rev
 }
 
 // annotate sets an annotation in the metadata at a path of fields, whose parent exists.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -101,7 +100,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	default:
 		response.Fatal(rsp, errors.Errorf("this function composes InferenceGraph and InferenceCluster of %s, not %s: use it in their Compositions only", v1alpha1.GroupVersion, kind))
 	}
-	if err == nil && proto.Size(rsp) > maxResponse {
+	if err == nil && wire.Larger(rsp, maxResponse) {
 		// The request's own desired state is no way back: it is the same message, and has grown with ours.
 		rsp.Desired = nil
 		err = errors.Errorf("the objects of this %s are larger than the %d bytes that Crossplane takes: move large values, as of env, into a ConfigMap or a volume", wire.String(xr, "kind"), maxResponse)

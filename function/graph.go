@@ -2,6 +2,7 @@ package function
 
 import (
 	"fmt"
+	"maps"
 
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -47,18 +48,13 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := conflicts(req, rsp, xr, resources); err != nil {
 		return err
 	}
-	items, err := f.encode(req, resources)
+	items, held, err := f.stage(req, resources)
 	if err != nil {
 		return err
 	}
-	restarted, err := restart(g.Restart, items)
-	if err != nil {
-		return err
-	}
-	verdicts, err := f.desire(rsp, items)
-	if err != nil {
-		return err
-	}
+	restarted := restart(g.Restart, items)
+	verdicts := desire(rsp, items)
+	maps.Copy(verdicts, held)
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 //
 // A workload keeps the annotation it has until its turn comes, and when no restart is asked for any more: a template that
 // does not change does not roll. One that does not exist yet starts with the annotation, and never rolls for it.
-func restart(want *graph.Restart, items []*item) (*v1alpha1.RestartStatus, error) {
+func restart(want *graph.Restart, items []*item) *v1alpha1.RestartStatus {
 	var inProgress []string
 	for _, i := range inOrder(want, items) {
 		id := restartOf(i)
@@ -29,21 +29,19 @@ func restart(want *graph.Restart, items []*item) (*v1alpha1.RestartStatus, error
 				annotate(i.desired, v1alpha1.AnnotationRestart, id, append(slices.Clone(path), "metadata")...)
 			}
 		}
-		if err := i.judge(); err != nil {
-			return nil, err
-		}
+		i.judge()
 		if want != nil && id == want.ID && !i.verdict.Ready {
 			inProgress = append(inProgress, i.Component)
 		}
 	}
 	if want == nil {
-		return nil, nil //nolint:nilnil // No restart has no status.
+		return nil
 	}
 	status := &v1alpha1.RestartStatus{ObservedID: want.ID, Phase: v1alpha1.RestartCompleted, InProgress: inProgress}
 	if len(inProgress) > 0 {
 		status.Phase = v1alpha1.RestartRestarting
 	}
-	return status, nil
+	return status
 }
 
 // inOrder are the workloads that can be restarted, in the order of the restart.

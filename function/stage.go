@@ -5,52 +5,60 @@ import (
 	"slices"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
+	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/ready"
 )
 
-// stage splits items into those that exist from now on and those that are held: a resource first appears when all that it
-// comes after is observed and ready. One that is observed stays, whatever becomes of what it came after.
+// stage returns the items that exist from now on, ready to be desired, and the verdicts on those that are held.
+func (f *Function) stage(req *fnv1.RunFunctionRequest, resources []compose.Resource) (now []*item, held map[string]ready.Verdict, err error) {
+	now = observe(req, resources)
+	if !f.finished {
+		if now, held, err = hold(now); err != nil {
+			return nil, nil, err
+		}
+	}
+	return now, held, f.encode(now)
+}
+
+// hold keeps back the items whose turn has not come: one first appears when all that it comes after is observed and
+// ready. One that is observed stays, whatever becomes of what it came after.
 //
 // While an item is held, something that it comes after is desired and not ready, so that the composite resource is not
 // ready either.
-func stage(items []*item) (now, held []*item, err error) {
+func hold(items []*item) (now []*item, held map[string]ready.Verdict, err error) {
 	byName := make(map[string]*item, len(items))
 	for _, i := range items {
 		byName[i.Name] = i
 	}
+	held = map[string]ready.Verdict{}
 	for _, i := range items {
-		if i.observed != nil {
-			now = append(now, i)
-			continue
-		}
-		v, err := i.turn(byName)
-		if err != nil {
-			return nil, nil, err
+		v := ready.Verdict{Ready: true}
+		if i.observed == nil {
+			if v, err = turn(i, byName); err != nil {
+				return nil, nil, err
+			}
 		}
 		if v.Ready {
 			now = append(now, i)
-			continue
+		} else {
+			held[i.Name] = v
 		}
-		i.verdict, i.judged = v, true
-		held = append(held, i)
 	}
 	return now, held, nil
 }
 
-// turn says whether all that an item comes after is there, and what it waits for.
-func (i *item) turn(byName map[string]*item) (ready.Verdict, error) {
+// turn says whether all that an item comes after is there, or what it waits for.
+func turn(i *item, byName map[string]*item) (ready.Verdict, error) {
 	for _, name := range slices.Sorted(slices.Values(i.After)) {
 		before, ok := byName[name]
 		if !ok {
 			return ready.Verdict{}, errors.Errorf("%s comes after %s, which is not composed", i.Name, name)
 		}
-		if err := before.judge(); err != nil {
-			return ready.Verdict{}, err
-		}
-		if !before.verdict.Ready {
+		if v := before.Ready(before.observed); !v.Ready {
 			kind := before.Object.GetObjectKind().GroupVersionKind().Kind
-			return ready.Verdict{Message: fmt.Sprintf("Waiting for %s: %s", kind, before.verdict.Message)}, nil
+			return ready.Verdict{Message: fmt.Sprintf("Waiting for %s: %s", kind, v.Message)}, nil
 		}
 	}
 	return ready.Verdict{Ready: true}, nil

@@ -16,7 +16,7 @@ import (
 	"github.com/graphplane/graphplane/function/wire"
 )
 
-func TestStage(t *testing.T) {
+func TestHold(t *testing.T) {
 	there := &structpb.Struct{Fields: map[string]*structpb.Value{}}
 	never := func(*structpb.Struct) ready.Verdict { return ready.Verdict{Message: "The database is down"} }
 	staged := func(name string, observed *structpb.Struct, check ready.Check, after ...string) *item {
@@ -63,7 +63,7 @@ func TestStage(t *testing.T) {
 			items:  []*item{staged("a", nil, ready.Exists), staged("b", nil, ready.Exists, "a"), staged("c", nil, ready.Exists, "b")},
 			want: want{Now: []string{"a"}, Held: map[string]string{
 				"b": "Waiting for Secret: Waiting to be created",
-				"c": "Waiting for Secret: Waiting for Secret: Waiting to be created",
+				"c": "Waiting for Secret: Waiting to be created",
 			}},
 		},
 		"Unknown": {
@@ -74,16 +74,16 @@ func TestStage(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			now, held, err := stage(tc.items)
+			now, held, err := hold(tc.items)
 			got := want{Err: err != nil}
 			for _, i := range now {
 				got.Now = append(got.Now, i.Name)
 			}
-			for _, i := range held {
+			for name, v := range held {
 				if got.Held == nil {
 					got.Held = map[string]string{}
 				}
-				got.Held[i.Name] = i.verdict.Message
+				got.Held[name] = v.Message
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
