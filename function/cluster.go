@@ -18,11 +18,11 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 		return err
 	}
 	resources := compose.Platform(spec.Install)
-	if err := conflicts(req, rsp, xr, resources); err != nil {
-		return err
-	}
 	items, _, err := f.stage(req, resources)
 	if err != nil {
+		return err
+	}
+	if err := conflicts(req, rsp, xr, items); err != nil {
 		return err
 	}
 	desire(rsp, items)

@@ -10,17 +10,17 @@ import (
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
-	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
 // conflicts refuses to take over objects that are not ours. Names are built from those of users, so that a graph a-b with
 // a component c and a graph a with a component b-c want the same Deployment, and server-side apply would take a Service
-// that nobody controls without a question. Only objects that do not exist as ours yet are looked up, so that nothing is
-// required at rest.
-func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, resources []compose.Resource) error {
-	for _, r := range resources {
-		if _, ours := req.GetObserved().GetResources()[r.Name]; ours {
+// that nobody controls without a question. Only objects that are about to appear are looked up, so that nothing is required
+// at rest, and so that what is held is not watched when it appears: the first updates of the Deployments of a large graph
+// would open Crossplane's circuit breaker.
+func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, items []*item) error {
+	for _, r := range items {
+		if r.observed != nil {
 			continue
 		}
 		o, err := meta.Accessor(r.Object)

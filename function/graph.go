@@ -45,11 +45,11 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	resources := compose.All(g)
-	if err := conflicts(req, rsp, xr, resources); err != nil {
-		return err
-	}
 	items, held, err := f.stage(req, resources)
 	if err != nil {
+		return err
+	}
+	if err := conflicts(req, rsp, xr, items); err != nil {
 		return err
 	}
 	restarted := restart(g.Restart, items)

@@ -144,6 +144,14 @@ metadata:
 		"TakenByAnother": {
 			reason: "A name that another graph's object has is a conflict.",
 			args: args{composite: small, observed: `
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: small-discovery
+  namespace: team-a
+  annotations: {crossplane.io/composition-resource-name: serviceaccount.discovery}
+  ownerReferences: [{apiVersion: graphplane.io/v1alpha1, kind: InferenceGraph, name: small, uid: live, controller: true}]
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata:
