@@ -27,5 +27,5 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	}
 	desire(rsp, items)
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
-	return f.composite(rsp, v1alpha1.InferenceClusterKind, v1alpha1.InferenceClusterStatus{WorkerMetadata: spec.Install.WorkerMetadata})
+	return f.composite(rsp, v1alpha1.InferenceClusterKind, v1alpha1.InferenceClusterStatus{WorkerMetadata: spec.Install.WorkerMetadata, Planner: spec.Install.Planner})
 }

@@ -386,16 +386,35 @@ func TestRetainedClaim(t *testing.T) {
 	}
 }
 
-// InferenceCluster composes the kind that discovery needs when asked to.
+// InferenceCluster composes the kinds that discovery and planners need when asked to, and nothing else.
 func TestInferenceCluster(t *testing.T) {
-	s := simulate(t, object(t, strings.Replace(local, "access: {source: Local}", "install: {workerMetadata: true}", 1)))
-	_, rsp := s.call(s.request())
-	crd := rsp.GetDesired().GetResources()["customresourcedefinition.workermetadata"]
-	if wire.String(crd.GetResource(), "metadata", "name") != "dynamoworkermetadatas.nvidia.com" || crd.GetReady() != fnv1.Ready_READY_FALSE {
-		t.Errorf("want the kind, not ready, got %v", crd)
+	const cluster = "apiVersion: graphplane.io/v1alpha1\nkind: InferenceCluster\nmetadata: {name: local, uid: c1}\n"
+	cases := map[string]struct {
+		spec string
+		want []string
+	}{
+		"Nothing":   {spec: "{access: {source: Local}}"},
+		"Discovery": {spec: "{install: {workerMetadata: true}}", want: []string{"dynamoworkermetadatas.nvidia.com"}},
+		"Planner": {
+			spec: "{install: {planner: true}}",
+			want: []string{"dynamographdeployments.nvidia.com", "dynamographdeploymentscalingadapters.nvidia.com"},
+		},
 	}
-	s.xr = object(t, local)
-	if _, rsp := s.call(s.request()); len(rsp.GetDesired().GetResources()) != 0 {
-		t.Errorf("want nothing when not asked to, got %v", rsp.GetDesired().GetResources())
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := simulate(t, object(t, cluster+"spec: "+tc.spec))
+			_, rsp := s.call(s.request())
+			var got []string
+			for _, r := range rsp.GetDesired().GetResources() {
+				if r.GetReady() != fnv1.Ready_READY_FALSE {
+					t.Error("ready before the API server serves it")
+				}
+				got = append(got, wire.String(r.GetResource(), "metadata", "name"))
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("-want, +got:\n%s", diff)
+			}
+		})
 	}
 }

@@ -52,7 +52,11 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := conflicts(req, rsp, xr, items); err != nil {
 		return err
 	}
+	planned(g, items)
 	restarted := restart(g.Restart, items)
+	if err := f.mirror(g, items); err != nil {
+		return err
+	}
 	verdicts := desire(rsp, items)
 	maps.Copy(verdicts, held)
 	if err := keepRetained(req, rsp); err != nil {

@@ -55,7 +55,7 @@ const local = `
 apiVersion: graphplane.io/v1alpha1
 kind: InferenceCluster
 metadata: {name: local, uid: c1}
-spec: {access: {source: Local}}
+spec: {access: {source: Local}, install: {planner: true}}
 `
 
 // multinode is an InferenceCluster with LeaderWorkerSet.
@@ -164,7 +164,7 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 			meta.Fields["name"] = structpb.NewStringValue("derived-" + n)
 		}
 		meta.Fields["uid"] = structpb.NewStringValue(n)
-		if old, ok := s.observed[n]; ok && old.GetFields()["status"] != nil {
+		if old, ok := s.observed[n]; ok && old.GetFields()["status"] != nil && o.GetFields()["status"] == nil {
 			o.Fields["status"] = old.GetFields()["status"]
 		}
 		next[n] = o

@@ -94,14 +94,21 @@ type Install struct {
 	// needs for discovery through Kubernetes. Leave it false where the Dynamo operator's chart brings it.
 	// +optional
 	WorkerMetadata bool `json:"workerMetadata,omitempty"`
+
+	// Planner composes the CustomResourceDefinitions dynamographdeployments.nvidia.com and
+	// dynamographdeploymentscalingadapters.nvidia.com, in which the Dynamo planner looks for a graph and asks for
+	// replicas. Leave it false where the Dynamo operator runs: the kinds are its own, and it would run each planned graph
+	// a second time.
+	// +optional
+	Planner bool `json:"planner,omitempty"`
 }
 
 // Defaults of a platform.
 type Defaults struct {
-	// Images by backend, with tag. The component's podTemplate overrides them.
+	// Images with tag, by backend, and those of planner and epp. The component's podTemplate overrides them.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="self.all(b, b in ['vllm', 'sglang', 'trtllm'])",message="keys of images are backends: use vllm, sglang or trtllm"
-	// +kubebuilder:validation:MaxProperties=3
+	// +kubebuilder:validation:XValidation:rule="self.all(b, b in ['vllm', 'sglang', 'trtllm', 'planner', 'epp'])",message="keys of images are backends, planner and epp: use vllm, sglang, trtllm, planner or epp"
+	// +kubebuilder:validation:MaxProperties=5
 	Images map[string]string `json:"images,omitempty"`
 
 	// RuntimeVersion is the tag of the built-in images.
@@ -212,4 +219,8 @@ type InferenceClusterStatus struct {
 	// WorkerMetadata says whether the CustomResourceDefinition dynamoworkermetadatas.nvidia.com is composed.
 	// +optional
 	WorkerMetadata bool `json:"workerMetadata,omitempty"`
+
+	// Planner says whether the kinds are composed in which the Dynamo planner looks for a graph.
+	// +optional
+	Planner bool `json:"planner,omitempty"`
 }

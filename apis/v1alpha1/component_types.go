@@ -177,7 +177,7 @@ type Scaling struct {
 	// +optional
 	SLO *SLO `json:"slo,omitempty"`
 
-	// External says that somebody else owns the number of replicas.
+	// External says that somebody else owns the number of replicas: the planner where the graph has one.
 	// +optional
 	External bool `json:"external,omitempty"`
 }

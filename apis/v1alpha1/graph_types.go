@@ -71,6 +71,7 @@ type InferenceGraphSpec struct {
 	// +kubebuilder:validation:MaxItems=25
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))",message="names in components must be unique without regard to case: rename one"
 	// +kubebuilder:validation:XValidation:rule="self.filter(c, c.type == 'epp').size() <= 1",message="components may hold one component of type epp: remove the others"
+	// +kubebuilder:validation:XValidation:rule="self.filter(c, c.type == 'planner').size() <= 1",message="components may hold one component of type planner, since two would scale against each other: remove the others"
 	// +listType=map
 	// +listMapKey=name
 	Components []Component `json:"components"`

@@ -11,9 +11,10 @@ import (
 
 // Ports of the Dynamo runtime.
 const (
-	portHTTP   = 8000
-	portSystem = 9090
-	portNIXL   = 19090
+	portHTTP    = 8000
+	portSystem  = 9090
+	portNIXL    = 19090
+	portPlanner = 9085
 )
 
 // mainContainer is a component's own container, before the user's is merged over it.
@@ -30,6 +31,8 @@ func mainContainer(g *graph.Graph, c *graph.Component) corev1.Container {
 	switch {
 	case c.Type == v1alpha1.TypeFrontend:
 		frontend(&k)
+	case c.Type == v1alpha1.TypePlanner:
+		planner(&k, g)
 	case c.Worker():
 		engine(&k, g, c)
 	}

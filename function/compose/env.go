@@ -67,6 +67,11 @@ func typeEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
 	switch {
 	case c.Type == v1alpha1.TypeFrontend:
 		return append(modelEnv(g), variable("DYNAMO_PORT", strconv.Itoa(portHTTP)), variable("DYN_HTTP_PORT", strconv.Itoa(portHTTP)))
+	case c.Type == v1alpha1.TypePlanner:
+		return []corev1.EnvVar{
+			variable("PLANNER_PROMETHEUS_PORT", strconv.Itoa(portPlanner)),
+			variable("DYN_SYSTEM_PORT", strconv.Itoa(portSystem)),
+		}
 	case c.Worker():
 		return append(modelEnv(g), workerEnv(g, c)...)
 	}

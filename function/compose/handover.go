@@ -23,7 +23,7 @@ const composedManager = "apiextensions.crossplane.io/composed"
 // A change of the autoscaler that comes between what is observed and what is applied is undone once, and made again by
 // the autoscaler's next look.
 func scaled(c *graph.Component, r Resource) Resource {
-	if c.Scaling == nil {
+	if c.Scaling == nil || c.Scaling.Planner {
 		return r
 	}
 	wakes := c.Scaling.Wakes()

@@ -1,43 +1,64 @@
 package compose
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/dynamo"
 	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/names"
 	"github.com/graphplane/graphplane/function/ready"
 )
 
-// ServiceAccountResource is the composition resource name of the graph's ServiceAccount.
-const ServiceAccountResource = "serviceaccount.discovery"
+// AccountResource is the composition resource name of the ServiceAccount that a component's pods run as.
+func AccountResource(c *graph.Component) string {
+	if c.HasAccount() {
+		return "serviceaccount." + string(c.Type)
+	}
+	return "serviceaccount.discovery"
+}
 
-// Identity is the service account of the graph's pods, and the rights that discovery through Kubernetes needs. A role
-// binding's role cannot change, so the role has a name of its own rather than a derived one.
+// Identity are the service accounts of the graph's pods, and the rights that discovery through Kubernetes needs. A
+// planner and an endpoint picker have accounts of their own, since they need more. A role binding's role cannot change, so
+// the role has a name of its own rather than a derived one.
 func Identity(g *graph.Graph) []Resource {
-	name := names.ServiceAccount(g.Name)
-	account := Resource{
-		Name:   ServiceAccountResource,
+	var rules []rbacv1.PolicyRule
+	if g.Discovery == v1alpha1.DiscoveryKubernetes {
+		rules = DiscoveryRules()
+	}
+	out := account(g, "discovery", names.ServiceAccount(g.Name), rules)
+	if g.Planner != nil {
+		out = append(out, account(g, "planner", names.RoleAccount(g.Name, v1alpha1.TypePlanner), slices.Concat(rules, PlannerRules()))...)
+	}
+	return out
+}
+
+// account is a service account, with a role where it has rights.
+func account(g *graph.Graph, key, name string, rules []rbacv1.PolicyRule) []Resource {
+	out := []Resource{{
+		Name:   "serviceaccount." + key,
 		Object: &corev1.ServiceAccount{TypeMeta: typeMeta("v1", "ServiceAccount"), ObjectMeta: objectMeta(g, name)},
 		Ready:  ready.Exists,
+	}}
+	if len(rules) == 0 {
+		return out
 	}
-	if g.Discovery != v1alpha1.DiscoveryKubernetes {
-		return []Resource{account}
-	}
-	return []Resource{
-		account,
-		{
-			Name: "role.discovery",
+	return append(
+		out,
+		Resource{
+			Name: "role." + key,
 			Object: &rbacv1.Role{
 				TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion.String(), "Role"),
 				ObjectMeta: objectMeta(g, name),
-				Rules:      DiscoveryRules(),
+				Rules:      rules,
 			},
 			Ready: ready.Exists,
 		},
-		{
-			Name: "rolebinding.discovery",
+		Resource{
+			Name: "rolebinding." + key,
 			Object: &rbacv1.RoleBinding{
 				TypeMeta:   typeMeta(rbacv1.SchemeGroupVersion.String(), "RoleBinding"),
 				ObjectMeta: objectMeta(g, name),
@@ -46,7 +67,7 @@ func Identity(g *graph.Graph) []Resource {
 			},
 			Ready: ready.Exists,
 		},
-	}
+	)
 }
 
 // DiscoveryRules are what the Dynamo runtime needs to publish its endpoints and to find those of its peers.
@@ -59,5 +80,14 @@ func DiscoveryRules() []rbacv1.PolicyRule {
 			APIGroups: []string{"nvidia.com"}, Resources: []string{"dynamoworkermetadatas"},
 			Verbs: []string{"create", "get", "list", "watch", "update", "patch", "delete"},
 		},
+	}
+}
+
+// PlannerRules are what a planner needs beside discovery: to find its graph, and to ask for replicas. It may not write the
+// graph, which it would where it finds nothing to ask: https://github.com/ai-dynamo/dynamo/issues/13538
+func PlannerRules() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{
+		{APIGroups: []string{dynamo.Group}, Resources: []string{"dynamographdeployments", "dynamographdeploymentscalingadapters"}, Verbs: []string{"get", "list"}},
+		{APIGroups: []string{dynamo.Group}, Resources: []string{"dynamographdeploymentscalingadapters/scale"}, Verbs: []string{"get", "patch"}},
 	}
 }

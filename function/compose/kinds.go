@@ -2,6 +2,8 @@ package compose
 
 import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/graphplane/graphplane/function/dynamo"
 )
 
 // Kinds are all that composers can emit. Crossplane needs rights on each, which package/rbac.yaml grants.
@@ -21,6 +23,8 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"},
 		{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress"},
 		{Group: "networking.k8s.io", Version: "v1", Kind: "NetworkPolicy"},
+		{Group: dynamo.Group, Version: dynamo.Version, Kind: dynamo.KindGraphDeployment},
+		{Group: dynamo.Group, Version: dynamo.Version, Kind: dynamo.KindScalingAdapter},
 		{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"},
 		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role"},
 		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "RoleBinding"},

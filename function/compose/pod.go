@@ -43,7 +43,7 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 
 func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
 	s := corev1.PodSpec{
-		ServiceAccountName:            names.ServiceAccount(g.Name),
+		ServiceAccountName:            c.Account(g.Name),
 		TerminationGracePeriodSeconds: new(int64(gracePeriod)),
 		SecurityContext:               &corev1.PodSecurityContext{FSGroup: new(int64(fsGroup))},
 		Volumes:                       volumes(g, c),

@@ -49,7 +49,7 @@ func All(g *graph.Graph) []Resource {
 		c := &g.Components[i]
 		w := Workload(g, c)
 		// Without its ServiceAccount a pod is refused, and its controller backs off.
-		w.After = append(w.After, ServiceAccountResource)
+		w.After = append(w.After, AccountResource(c))
 		if usesMPI(c) && g.MPI.Own {
 			w.After = append(w.After, MPISecretResource)
 		}
@@ -58,6 +58,7 @@ func All(g *graph.Graph) []Resource {
 		out = append(out, DisruptionBudget(g, c)...)
 		out = append(out, Autoscaler(g, c)...)
 	}
+	out = append(out, ScaleSurface(g)...)
 	out = append(out, NetworkPolicies(g)...)
 	out = append(out, Route(g)...)
 	out = append(out, Monitor(g)...)

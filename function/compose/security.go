@@ -39,13 +39,14 @@ func sysAdmin(c *corev1.Capabilities) bool {
 
 // token says whether a pod gets a token for the API server: nil for Kubernetes' default, which is that it does. Every
 // process of the Dynamo runtime needs one for discovery through Kubernetes, those of custom components too. Without such
-// discovery only a pod that runs as an account that the user chose has something to do there.
+// discovery only a pod that runs as an account of its own, or as one that the user chose, has something to do there.
 func token(g *graph.Graph, c *graph.Component) *bool {
 	s := c.Template.Spec
 	switch {
 	case s.AutomountServiceAccountToken != nil:
 		return s.AutomountServiceAccountToken
-	case g.Discovery == v1alpha1.DiscoveryKubernetes, s.ServiceAccountName != "", s.DeprecatedServiceAccount != "":
+	case g.Discovery == v1alpha1.DiscoveryKubernetes, c.HasAccount(),
+		s.ServiceAccountName != "", s.DeprecatedServiceAccount != "":
 		return nil
 	}
 	return new(false)

@@ -41,7 +41,7 @@ func servicePorts(c *graph.Component) []corev1.ServicePort {
 	switch {
 	case c.Type == v1alpha1.TypeFrontend:
 		return []corev1.ServicePort{servicePort("http", portHTTP)}
-	case c.Worker():
+	case c.Worker(), c.Type == v1alpha1.TypePlanner:
 		return []corev1.ServicePort{servicePort("system", portSystem)}
 	}
 	main, _ := c.Main()

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/names"
 )
 
 // A Graph is valid, and has no defaults left to apply.
@@ -33,6 +34,9 @@ type Graph struct {
 
 	// MPI is what the nodes of TensorRT-LLM reach each other by, nil where no component spans several.
 	MPI *MPI
+
+	// Planner is what scales the workers, nil for none.
+	Planner *Planner
 
 	// Restart is the restart that was last asked for, nil for none.
 	Restart *Restart
@@ -104,6 +108,19 @@ func (c *Component) Worker() bool {
 	return false
 }
 
+// HasAccount reports whether the component's pods run as an account of their own, for more rights than the others have.
+func (c *Component) HasAccount() bool {
+	return hasAccount(c.Type)
+}
+
+// Account is the service account that the component's pods run as.
+func (c *Component) Account(graph string) string {
+	if c.HasAccount() {
+		return names.RoleAccount(graph, c.Type)
+	}
+	return names.ServiceAccount(graph)
+}
+
 // A Mount is a PersistentVolumeClaim mounted at a path.
 type Mount struct {
 	// Volume is the name of the volume in the pod.
@@ -129,11 +146,12 @@ type Cluster struct {
 	// Name of the InferenceCluster, empty for the built-in defaults.
 	Name         string
 	Capabilities v1alpha1.Capabilities
+	Install      v1alpha1.Install
 	Defaults     v1alpha1.Defaults
 	Policy       v1alpha1.Policy
 }
 
 // NewCluster returns what a graph needs to know of an InferenceCluster.
 func NewCluster(name string, spec v1alpha1.InferenceClusterSpec) Cluster {
-	return Cluster{Name: name, Capabilities: spec.Capabilities, Defaults: spec.Defaults, Policy: spec.Policy}
+	return Cluster{Name: name, Capabilities: spec.Capabilities, Install: spec.Install, Defaults: spec.Defaults, Policy: spec.Policy}
 }

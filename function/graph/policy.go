@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
+	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/names"
 )
 
@@ -53,11 +54,27 @@ func (r *resolver) accountPolicy(s *corev1.PodSpec, spec *field.Path) {
 		{s.ServiceAccountName, "serviceAccountName"},
 		{s.DeprecatedServiceAccount, "serviceAccount"},
 	} {
-		own := f.value == "" || f.value == names.ServiceAccount(r.in.Name)
+		own := f.value == "" || slices.Contains(r.accounts(), f.value)
 		if !own && !slices.Contains(r.in.Cluster.Policy.AllowServiceAccounts, f.value) {
 			r.violates(spec.Child(f.name), fmt.Sprintf("service account %q", f.value), "policy.allowServiceAccounts")
 		}
 	}
+}
+
+// accounts are the service accounts that the graph brings along.
+func (r *resolver) accounts() []string {
+	out := []string{names.ServiceAccount(r.in.Name)}
+	for i := range r.in.Spec.Components {
+		if t := r.in.Spec.Components[i].Type; hasAccount(t) {
+			out = append(out, names.RoleAccount(r.in.Name, t))
+		}
+	}
+	return out
+}
+
+// hasAccount reports whether components of a type run as an account of their own.
+func hasAccount(t v1alpha1.ComponentType) bool {
+	return t == v1alpha1.TypePlanner || t == v1alpha1.TypeEPP
 }
 
 func (r *resolver) containerPolicy(c *corev1.Container, at *field.Path) {

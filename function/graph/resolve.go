@@ -64,6 +64,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		g.Components = append(g.Components, r.component(&in.Spec.Components[i], r.spec.Child("components").Index(i)))
 	}
 	g.MPI = r.mpi(g.Components)
+	g.Planner = r.planner(g)
 	g.Expose = r.expose(g.Components)
 	g.Restart = r.restart()
 	g.Monitoring = r.monitoring()
@@ -141,14 +142,4 @@ func (r *resolver) model() *Model {
 		out.Cache = &c
 	}
 	return out
-}
-
-// image is the runtime image of the graph's backend.
-func (r *resolver) image() string {
-	d := r.in.Cluster.Defaults
-	version := cmp.Or(r.in.Spec.Runtime.Version, d.RuntimeVersion, r.in.RuntimeVersion, DefaultRuntimeVersion)
-	if image, ok := d.Images[string(r.in.Spec.Backend)]; ok {
-		return retag(image, r.in.Spec.Runtime.Version)
-	}
-	return builtinImage(r.in.Spec.Backend) + ":" + version
 }

@@ -135,8 +135,8 @@ func (r *resolver) unsupported() {
 }
 
 func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
-	if c.Type == v1alpha1.TypePlanner || c.Type == v1alpha1.TypeEPP {
-		r.Unsupported(at.Child("type"), "use frontend, worker, prefill, decode or custom")
+	if c.Type == v1alpha1.TypeEPP {
+		r.Unsupported(at.Child("type"), "use frontend, worker, prefill, decode, planner or custom")
 	}
 	if c.NodePool != "" {
 		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")

@@ -22,6 +22,9 @@ type Scaling struct {
 
 	// SLO are the latencies that KEDA scales by, zero for none.
 	SLO SLO
+
+	// Planner says that the graph's planner asks for replicas.
+	Planner bool
 }
 
 // SLO are latencies to keep. Zero is none.

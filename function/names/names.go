@@ -65,6 +65,11 @@ func ServiceAccount(graph string) string {
 	return graph + "-discovery"
 }
 
+// RoleAccount is the name of the account of the one component of a type that has rights of its own: planner or epp.
+func RoleAccount(graph string, t v1alpha1.ComponentType) string {
+	return graph + "-" + string(t)
+}
+
 // Claim is the name of a PersistentVolumeClaim that a graph creates.
 func Claim(graph, claim string) string {
 	return graph + "-" + claim

@@ -1,0 +1,103 @@
+package function
+
+import (
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
+
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/dynamo"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/ready"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// planned makes what a planner asked for the replicas of the workloads that it scales. A component that runs keeps the
+// replicas it has until the planner asks for others.
+func planned(g *graph.Graph, items []*item) {
+	if g.Planner == nil {
+		return
+	}
+	adapters := byName(items)
+	for _, w := range items {
+		a := adapters[compose.AdapterName(w.Component)]
+		if w.Component == "" || a == nil {
+			continue
+		}
+		n := wire.Get(a.observed, "spec", "replicas")
+		if n == nil {
+			n = wire.Get(w.observed, "spec", "replicas")
+			if n != nil && a.observed == nil {
+				setSpec(a.desired, n)
+			}
+		}
+		if n == nil {
+			n = structpb.NewNumberValue(1)
+		}
+		setSpec(w.desired, n)
+	}
+}
+
+func setSpec(o *structpb.Struct, replicas *structpb.Value) {
+	wire.Get(o, "spec").GetStructValue().GetFields()["replicas"] = replicas
+}
+
+func byName(items []*item) map[string]*item {
+	out := make(map[string]*item, len(items))
+	for _, i := range items {
+		out[i.Name] = i
+	}
+	return out
+}
+
+// mirror tells a planner how far each component is rolled out, once workloads are judged. The planner waits for all
+// components but itself before it scales.
+func (f *Function) mirror(g *graph.Graph, items []*item) error {
+	if g.Planner == nil {
+		return nil
+	}
+	workloads := map[string]*item{}
+	for _, i := range items {
+		if i.Component != "" {
+			workloads[i.Component] = i
+		}
+	}
+	surface := byName(items)[compose.SurfaceName]
+	counts := map[string]dynamo.Count{}
+	condition := dynamo.Condition{Type: "Ready", Status: "True", Reason: "all_resources_are_ready", Message: "All resources are ready"}
+	for i := range g.Components {
+		c := &g.Components[i]
+		w, ok := workloads[c.Key]
+		if !ok {
+			// It is held until what it comes after is there.
+			w = &item{desired: &structpb.Struct{}}
+		}
+		n := ready.Replicas(w.observed)
+		counts[c.Name] = dynamo.Count{Replicas: n.Replicas, ReadyReplicas: n.Ready, UpdatedReplicas: n.Updated, AvailableReplicas: n.Available}
+		if !w.verdict.Ready {
+			condition = dynamo.Condition{Type: "Ready", Status: "False", Reason: "some_resources_are_not_ready", Message: "Some resources are not ready"}
+		}
+		replicas := wire.Get(w.desired, "spec", "replicas")
+		if replicas == nil {
+			// Another autoscaler owns them. What it has set is what there should be.
+			replicas = wire.Get(w.observed, "spec", "replicas")
+		}
+		surfaceReplicas(surface.desired, i, c.Name, replicas)
+	}
+	s, err := f.encoder.Struct(dynamo.Status{Conditions: []dynamo.Condition{condition}, Components: counts, Services: counts})
+	if err != nil {
+		return errors.Wrap(err, "cannot encode the status of what the planner reads")
+	}
+	surface.desired.Fields["status"] = structpb.NewStructValue(s)
+	return nil
+}
+
+// surfaceReplicas sets how many replicas a component should have, in both of the forms that planners read.
+func surfaceReplicas(o *structpb.Struct, index int, name string, replicas *structpb.Value) {
+	if replicas == nil {
+		return
+	}
+	component := wire.Get(o, "spec", "components").GetListValue().GetValues()[index].GetStructValue()
+	component.GetFields()["replicas"] = replicas
+	wire.Get(o, "spec", "services", name).GetStructValue().GetFields()["replicas"] = replicas
+}
