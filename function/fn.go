@@ -60,20 +60,18 @@ func WithKeys(k graph.KeyPair) Option {
 	return func(f *Function) { f.keys = func() (graph.KeyPair, error) { return k, nil } }
 }
 
+// Finished is for a Function that applies nothing: it composes all that a finished composite resource holds, with no
+// regard to the order in which it appears.
+func Finished() Option {
+	return func(f *Function) { f.finished = true }
+}
+
 // New returns a Function.
 func New(log logging.Logger, opts ...Option) *Function {
 	f := &Function{log: log, encoder: &wire.Encoder{}, keys: generateKeys}
 	for _, o := range opts {
 		o(f)
 	}
-	return f
-}
-
-// Finished returns a Function that composes all that a finished composite resource holds, with no regard to the order in
-// which it appears. It is for showing, not for serving.
-func Finished(log logging.Logger, opts ...Option) *Function {
-	f := New(log, opts...)
-	f.finished = true
 	return f
 }
 

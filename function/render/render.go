@@ -75,7 +75,7 @@ func New() (*Renderer, error) {
 		return nil, err
 	}
 	log, keys := logging.NewNopLogger(), function.WithKeys(noKeys())
-	r := &Renderer{next: function.New(log, keys), finished: function.Finished(log, keys), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
+	r := &Renderer{next: function.New(log, keys), finished: function.New(log, keys, function.Finished()), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
 	for _, c := range comps {
 		if len(c.Spec.Pipeline) != 1 {
 			return nil, errors.Errorf("Composition %q has %d steps, can render one", c.GetName(), len(c.Spec.Pipeline))
