@@ -62,9 +62,9 @@ func ParseObjects(b []byte) ([]*unstructured.Unstructured, error) {
 
 // Apply objects by server-side apply, as the administrator. An object without a
 // namespace goes to the given one if its kind is namespaced.
-func (cp *ControlPlane) Apply(ctx context.Context, namespace string, objs ...*unstructured.Unstructured) error {
+func (cl *Cluster) Apply(ctx context.Context, namespace string, objs ...*unstructured.Unstructured) error {
 	for _, o := range objs {
-		c, err := cp.resource(o, namespace)
+		c, err := cl.resource(o, namespace)
 		if err != nil {
 			return err
 		}
@@ -80,8 +80,8 @@ func (cp *ControlPlane) Apply(ctx context.Context, namespace string, objs ...*un
 
 // Get an object as it is now. The given one says which, and need not have more
 // than its apiVersion, kind, namespace and name.
-func (cp *ControlPlane) Get(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	c, err := cp.resource(o, o.GetNamespace())
+func (cl *Cluster) Get(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	c, err := cl.resource(o, o.GetNamespace())
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +95,14 @@ func (cp *ControlPlane) Get(ctx context.Context, o *unstructured.Unstructured) (
 }
 
 // resource returns a client for an object's kind and namespace.
-func (cp *ControlPlane) resource(o *unstructured.Unstructured, namespace string) (dynamic.ResourceInterface, error) {
+func (cl *Cluster) resource(o *unstructured.Unstructured, namespace string) (dynamic.ResourceInterface, error) {
 	gvk := o.GroupVersionKind()
 
-	m, err := cp.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	m, err := cl.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	if meta.IsNoMatchError(err) {
 		// The kind may be newer than what we know.
-		cp.mapper.Reset()
-		m, err = cp.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+		cl.mapper.Reset()
+		m, err = cl.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	}
 
 	if err != nil {
@@ -110,30 +110,30 @@ func (cp *ControlPlane) resource(o *unstructured.Unstructured, namespace string)
 	}
 
 	if m.Scope.Name() == meta.RESTScopeNameRoot {
-		return cp.dynamic.Resource(m.Resource), nil
+		return cl.dynamic.Resource(m.Resource), nil
 	}
 
 	if o.GetNamespace() != "" {
 		namespace = o.GetNamespace()
 	}
 
-	return cp.dynamic.Resource(m.Resource).Namespace(namespace), nil
+	return cl.dynamic.Resource(m.Resource).Namespace(namespace), nil
 }
 
 // connectDynamic makes the clients for objects of any kind.
-func (cp *ControlPlane) connectDynamic() error {
-	d, err := dynamic.NewForConfig(cp.config)
+func (cl *Cluster) connectDynamic() error {
+	d, err := dynamic.NewForConfig(cl.config)
 	if err != nil {
 		return fmt.Errorf("cannot make dynamic client: %w", err)
 	}
 
-	dc, err := discovery.NewDiscoveryClientForConfig(cp.config)
+	dc, err := discovery.NewDiscoveryClientForConfig(cl.config)
 	if err != nil {
 		return fmt.Errorf("cannot make discovery client: %w", err)
 	}
 
-	cp.dynamic = d
-	cp.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(dc))
+	cl.dynamic = d
+	cl.mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(dc))
 
 	return nil
 }

@@ -56,8 +56,8 @@ type auditEvent struct {
 }
 
 // Writes returns every write since a time, in the order the API server saw them.
-func (cp *ControlPlane) Writes(since time.Time) ([]Write, error) {
-	f, err := os.Open(cp.auditLog())
+func (cl *Cluster) Writes(since time.Time) ([]Write, error) {
+	f, err := os.Open(cl.auditLog())
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the audit log: %w", err)
 	}
@@ -86,16 +86,16 @@ func (cp *ControlPlane) Writes(since time.Time) ([]Write, error) {
 	return out, nil
 }
 
-func (cp *ControlPlane) auditLog() string {
-	return filepath.Join(cp.Dir, "audit.log")
+func (cl *Cluster) auditLog() string {
+	return filepath.Join(cl.Dir, "audit.log")
 }
 
 // auditArgs are the arguments by which the API server logs writes.
-func (cp *ControlPlane) auditArgs() ([]string, error) {
-	policy := filepath.Join(cp.Dir, "audit-policy.yaml")
+func (cl *Cluster) auditArgs() ([]string, error) {
+	policy := filepath.Join(cl.Dir, "audit-policy.yaml")
 	if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
 		return nil, fmt.Errorf("cannot write the audit policy: %w", err)
 	}
 
-	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + cp.auditLog(), "--audit-log-maxsize=1024"}, nil
+	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + cl.auditLog(), "--audit-log-maxsize=1024"}, nil
 }

@@ -34,11 +34,11 @@ func Check(u *unstructured.Unstructured, types ...string) error {
 }
 
 // Wait until the named conditions of an object are true.
-func (cp *ControlPlane) Wait(ctx context.Context, o *unstructured.Unstructured, types ...string) error {
+func (cl *Cluster) Wait(ctx context.Context, o *unstructured.Unstructured, types ...string) error {
 	what := o.GetKind() + " " + o.GetName()
 
-	return cp.super.wait(ctx, what, func(ctx context.Context) error {
-		now, err := cp.Get(ctx, o)
+	return cl.super.wait(ctx, what, func(ctx context.Context) error {
+		now, err := cl.Get(ctx, o)
 		if err != nil {
 			return err
 		}

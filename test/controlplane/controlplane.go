@@ -8,20 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
 )
 
 // A ControlPlane is a running control plane.
 type ControlPlane struct {
-	// Dir holds all state. It is removed by Stop.
-	Dir string
+	// The cluster that Crossplane runs in. Dir holds all state of the control plane and is removed by Stop.
+	*Cluster
 
-	// Kubeconfig of the administrator.
-	Kubeconfig string
+	// Remote is a second cluster, if the options ask for one.
+	Remote *Cluster
 
 	// Registry is the host:port of the OCI registry.
 	Registry string
@@ -33,20 +28,8 @@ type ControlPlane struct {
 	CLI  string
 	Core string
 
-	options Options
-	log     *progress
-	tools   *toolbox
-	super   *supervisor
-
-	etcd     string
-	server   string
-	ca       []byte
-	registry *http.Server
-
-	config     *rest.Config
-	client     kubernetes.Interface
-	dynamic    dynamic.Interface
-	mapper     *restmapper.DeferredDiscoveryRESTMapper
+	options    Options
+	registry   *http.Server
 	crossplane *crossplane
 	runtime    *packageRuntime
 
@@ -74,7 +57,7 @@ func Start(ctx context.Context, o Options) (*ControlPlane, error) {
 		return nil, err
 	}
 
-	cp := &ControlPlane{options: o, log: log, tools: tools}
+	cp := &ControlPlane{Cluster: &Cluster{log: log, tools: tools}, options: o}
 	if err := cp.build(ctx); err != nil {
 		return nil, err
 	}
@@ -115,6 +98,8 @@ func (cp *ControlPlane) build(ctx context.Context) error {
 }
 
 func (cp *ControlPlane) start(ctx context.Context) error {
+	o := cp.options
+
 	for _, s := range []struct {
 		name  string
 		start func(context.Context) error
@@ -123,11 +108,12 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 		{"start kube-apiserver", cp.startAPIServer},
 		{"start kube-controller-manager", cp.startControllerManager},
 		{"start kube-scheduler", cp.startScheduler},
-		{"start nodes", cp.startNodes},
+		{"start nodes", func(ctx context.Context) error { return cp.startNodes(ctx, o.Nodes) }},
 		{"start registry", cp.startRegistry},
 		{"start Crossplane", cp.startCrossplane},
 		{"start LeaderWorkerSet", cp.startLeaderWorkerSet},
 		{"start etcd and NATS systems", cp.startSystems},
+		{"start remote cluster", cp.startRemote},
 		{"start storage and package runtime", cp.startBackground},
 	} {
 		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {
@@ -150,6 +136,11 @@ func (cp *ControlPlane) startBackground(ctx context.Context) error {
 	cp.runtime = newPackageRuntime(cp)
 
 	cp.background.Go(func() { cp.provisionVolumes(background) })
+
+	if cp.Remote != nil {
+		cp.background.Go(func() { cp.Remote.provisionVolumes(background) })
+	}
+
 	cp.background.Go(func() { cp.runtime.run(background) })
 
 	return nil
@@ -210,11 +201,6 @@ func (cp *ControlPlane) Err() error {
 // credentials.
 func (cp *ControlPlane) Etcd() string {
 	return cp.etcd
-}
-
-// Config returns the administrator's client configuration.
-func (cp *ControlPlane) Config() *rest.Config {
-	return rest.CopyConfig(cp.config)
 }
 
 // Processes returns the process ID of every running child, by name.

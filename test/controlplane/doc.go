@@ -14,5 +14,8 @@ that a cluster has and a laptop has not are played by this package:
 
 With Options.Systems it also runs an etcd cluster and a NATS system, of three
 servers each, with TLS and users, for graphs to use. Tests may break them.
+
+A second cluster with an API server, controllers, scheduler and nodes of its own can be had, which provider-kubernetes, the
+real one too, writes to.
 */
 package controlplane

@@ -82,8 +82,8 @@ func get(ctx context.Context, url string) error {
 
 // startAPIServer starts the Kubernetes API server, with RBAC, and waits until it
 // is ready. It sets the administrator's kubeconfig.
-func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
-	bin, err := cp.tools.path(ctx, kubernetesTool("kube-apiserver"))
+func (cl *Cluster) startAPIServer(ctx context.Context) error {
+	bin, err := cl.tools.path(ctx, kubernetesTool("kube-apiserver"))
 	if err != nil {
 		return err
 	}
@@ -93,20 +93,21 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
 		return err
 	}
 
-	cp.server = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
-	if err := cp.prepareAPIServer(); err != nil {
+	cl.server = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
+	if err := cl.prepareAPIServer(); err != nil {
 		return err
 	}
 
-	audit, err := cp.auditArgs()
+	audit, err := cl.auditArgs()
 	if err != nil {
 		return err
 	}
 
-	secrets := filepath.Join(cp.Dir, "secrets")
+	secrets := filepath.Join(cl.Dir, "secrets")
 
-	_, err = cp.super.start(command{name: "kube-apiserver", path: bin, args: append([]string{
-		"--etcd-servers=" + cp.etcd,
+	_, err = cl.super.start(command{name: cl.prefix + "kube-apiserver", path: bin, args: append([]string{
+		"--etcd-servers=" + cl.etcd,
+		"--etcd-prefix=/" + cl.prefix + "registry",
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", ports[0]),
@@ -129,24 +130,24 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
 		return err
 	}
 
-	if cp.config, err = loadConfig(cp.Kubeconfig); err != nil {
+	if cl.config, err = loadConfig(cl.Kubeconfig); err != nil {
 		return err
 	}
 
-	client, err := kubernetes.NewForConfig(cp.config)
+	client, err := kubernetes.NewForConfig(cl.config)
 	if err != nil {
 		return fmt.Errorf("cannot make client: %w", err)
 	}
 
-	cp.client = client
+	cl.client = client
 
-	return cp.super.wait(ctx, "kube-apiserver", func(ctx context.Context) error {
+	return cl.super.wait(ctx, cl.prefix+"kube-apiserver", func(ctx context.Context) error {
 		return client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
 }
 
 // prepareAPIServer writes keys, certificates, tokens and kubeconfigs.
-func (cp *ControlPlane) prepareAPIServer() error {
+func (cl *Cluster) prepareAPIServer() error {
 	ca, err := newAuthority("graphplane-kubernetes")
 	if err != nil {
 		return err
@@ -157,12 +158,12 @@ func (cp *ControlPlane) prepareAPIServer() error {
 		return err
 	}
 
-	secrets := filepath.Join(cp.Dir, "secrets")
+	secrets := filepath.Join(cl.Dir, "secrets")
 	if err := writeKeyPair(filepath.Join(secrets, "sa.key"), filepath.Join(secrets, "sa.pub")); err != nil {
 		return err
 	}
 
-	cp.ca = ca.pem
+	cl.ca = ca.pem
 
 	var tokens strings.Builder
 
@@ -174,15 +175,16 @@ func (cp *ControlPlane) prepareAPIServer() error {
 		newUser("kwok", "system:masters"),
 		// Its own rights are not what is tested here.
 		newUser(lwsUser, "system:masters"),
+		newUser(providerKubernetes, "system:masters"),
 	} {
 		tokens.WriteString(u.csv())
 
-		if err := writeKubeconfig(cp.kubeconfig(u.name), cp.server, u.name, u.token, cp.ca); err != nil {
+		if err := writeKubeconfig(cl.kubeconfig(u.name), cl.server, u.name, u.token, cl.ca); err != nil {
 			return err
 		}
 	}
 
-	cp.Kubeconfig = cp.kubeconfig("admin")
+	cl.Kubeconfig = cl.kubeconfig("admin")
 	files := serving.files()
 	files["tokens.csv"] = []byte(tokens.String())
 
@@ -190,22 +192,22 @@ func (cp *ControlPlane) prepareAPIServer() error {
 }
 
 // kubeconfig returns where the kubeconfig of a user is.
-func (cp *ControlPlane) kubeconfig(user string) string {
-	return filepath.Join(cp.Dir, "secrets", strings.TrimPrefix(user, "system:")+".kubeconfig")
+func (cl *Cluster) kubeconfig(user string) string {
+	return filepath.Join(cl.Dir, "secrets", strings.TrimPrefix(user, "system:")+".kubeconfig")
 }
 
 // startControllerManager starts the controllers that need no cloud and no
 // machines, each with its own ServiceAccount as in a real cluster.
-func (cp *ControlPlane) startControllerManager(ctx context.Context) error {
-	bin, err := cp.tools.path(ctx, kubernetesTool("kube-controller-manager"))
+func (cl *Cluster) startControllerManager(ctx context.Context) error {
+	bin, err := cl.tools.path(ctx, kubernetesTool("kube-controller-manager"))
 	if err != nil {
 		return err
 	}
 
-	secrets := filepath.Join(cp.Dir, "secrets")
+	secrets := filepath.Join(cl.Dir, "secrets")
 
-	_, err = cp.super.start(command{name: "kube-controller-manager", path: bin, args: []string{
-		"--kubeconfig=" + cp.kubeconfig("system:kube-controller-manager"),
+	_, err = cl.super.start(command{name: cl.prefix + "kube-controller-manager", path: bin, args: []string{
+		"--kubeconfig=" + cl.kubeconfig("system:kube-controller-manager"),
 		"--controllers=*,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller",
 		"--use-service-account-credentials",
 		"--service-account-private-key-file=" + filepath.Join(secrets, "sa.key"),
@@ -221,14 +223,14 @@ func (cp *ControlPlane) startControllerManager(ctx context.Context) error {
 	return err
 }
 
-func (cp *ControlPlane) startScheduler(ctx context.Context) error {
-	bin, err := cp.tools.path(ctx, kubernetesTool("kube-scheduler"))
+func (cl *Cluster) startScheduler(ctx context.Context) error {
+	bin, err := cl.tools.path(ctx, kubernetesTool("kube-scheduler"))
 	if err != nil {
 		return err
 	}
 
-	_, err = cp.super.start(command{name: "kube-scheduler", path: bin, args: []string{
-		"--kubeconfig=" + cp.kubeconfig("system:kube-scheduler"),
+	_, err = cl.super.start(command{name: cl.prefix + "kube-scheduler", path: bin, args: []string{
+		"--kubeconfig=" + cl.kubeconfig("system:kube-scheduler"),
 		"--leader-elect=false",
 		"--secure-port=0",
 		"--kube-api-qps=500",

@@ -79,14 +79,14 @@ func (g NodeGroup) node(i int) *corev1.Node {
 }
 
 // startNodes starts KWOK, registers the nodes and waits until they are Ready.
-func (cp *ControlPlane) startNodes(ctx context.Context) error {
-	if err := cp.startKWOK(ctx); err != nil {
+func (cl *Cluster) startNodes(ctx context.Context, groups []NodeGroup) error {
+	if err := cl.startKWOK(ctx); err != nil {
 		return err
 	}
 
 	total := 0
 
-	for _, g := range cp.options.Nodes {
+	for _, g := range groups {
 		for i := range g.Count {
 			n := g.node(i)
 			// Without a range of its own every node would hand out the
@@ -95,17 +95,17 @@ func (cp *ControlPlane) startNodes(ctx context.Context) error {
 			n.Spec.PodCIDRs = []string{n.Spec.PodCIDR}
 			total++
 
-			if _, err := cp.client.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{}); err != nil {
+			if _, err := cl.client.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{}); err != nil {
 				return fmt.Errorf("cannot create node %s: %w", n.Name, err)
 			}
 		}
 	}
 
-	return cp.super.wait(ctx, "nodes", cp.nodesReady)
+	return cl.super.wait(ctx, "nodes", cl.nodesReady)
 }
 
-func (cp *ControlPlane) nodesReady(ctx context.Context) error {
-	nodes, err := cp.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+func (cl *Cluster) nodesReady(ctx context.Context) error {
+	nodes, err := cl.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("cannot list nodes: %w", err)
 	}
@@ -126,19 +126,19 @@ func (cp *ControlPlane) nodesReady(ctx context.Context) error {
 
 // startKWOK starts the simulator of kubelets. A pod is Running as soon as it is
 // bound, Succeeded if a Job owns it, and gone as soon as it is deleted.
-func (cp *ControlPlane) startKWOK(ctx context.Context) error {
-	bin, err := cp.tools.path(ctx, kwokTool())
+func (cl *Cluster) startKWOK(ctx context.Context) error {
+	bin, err := cl.tools.path(ctx, kwokTool())
 	if err != nil {
 		return err
 	}
 
-	src, err := cp.tools.source(ctx, kwokTool())
+	src, err := cl.tools.source(ctx, kwokTool())
 	if err != nil {
 		return err
 	}
 
 	args := []string{
-		"--kubeconfig=" + cp.kubeconfig("kwok"),
+		"--kubeconfig=" + cl.kubeconfig("kwok"),
 		"--manage-all-nodes",
 		"--node-ip=127.0.0.1",
 		// Without leases all nodes become NotReady after 40 seconds.
@@ -152,7 +152,7 @@ func (cp *ControlPlane) startKWOK(ctx context.Context) error {
 		args = append(args, "--config="+filepath.Join(src, "kustomize", "stage", stage+".yaml"))
 	}
 
-	_, err = cp.super.start(command{name: "kwok", path: bin, args: args, env: []string{"HOME=" + cp.Dir}})
+	_, err = cl.super.start(command{name: cl.prefix + "kwok", path: bin, args: args, env: []string{"HOME=" + cl.Dir}})
 
 	return err
 }

@@ -30,6 +30,12 @@ type Options struct {
 	// servers each, and tells the provider of them. See EtcdSystem, NATSSystem.
 	Systems bool
 
+	// Remote starts a second cluster, and provider-kubernetes, by which Crossplane reaches it as RemoteConfig.
+	Remote bool
+
+	// RemoteNodes of the remote cluster. One CPU node if empty.
+	RemoteNodes []NodeGroup
+
 	// Keep leaves the state directory, logs included, behind after Stop.
 	Keep bool
 }
@@ -41,6 +47,10 @@ func (o Options) withDefaults() (Options, error) {
 
 	if len(o.Nodes) == 0 {
 		o.Nodes = DefaultNodes()
+	}
+
+	if len(o.RemoteNodes) == 0 {
+		o.RemoteNodes = []NodeGroup{{Name: "remote-cpu", Count: 1, CPU: "32", Memory: "128Gi", Zones: []string{"zone-a"}}}
 	}
 
 	if o.Root != "" {
@@ -60,6 +70,8 @@ func (o Options) want(t tool) bool {
 		return o.LeaderWorkerSet
 	case natsTool().name:
 		return o.Systems
+	case providerKubernetes:
+		return o.Remote
 	default:
 		return true
 	}

@@ -37,7 +37,8 @@ func startSystemsAlone(t *testing.T) *ControlPlane {
 	}
 
 	cp := &ControlPlane{
-		Dir: dir, options: Options{Systems: true}, log: log, tools: tools, super: newSupervisor(filepath.Join(dir, "logs")),
+		Cluster: &Cluster{Dir: dir, log: log, tools: tools, super: newSupervisor(filepath.Join(dir, "logs"))},
+		options: Options{Systems: true},
 	}
 
 	t.Cleanup(func() { _ = cp.Stop() })

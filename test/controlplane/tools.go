@@ -69,6 +69,13 @@ func lwsTool() tool {
 	return tool{name: "lws-manager", dir: "lws", module: lwsModule, importPath: lwsModule + "/cmd"}
 }
 
+func providerKubernetesTool() tool {
+	return tool{
+		name: providerKubernetes, dir: providerKubernetes, module: providerKubernetesModule,
+		importPath: providerKubernetesModule + "/cmd/provider",
+	}
+}
+
 func cliTool() tool {
 	return tool{
 		name: "crossplane", dir: "cli", module: "github.com/crossplane/cli/v2",
@@ -82,6 +89,9 @@ const (
 	kwokModule       = "sigs.k8s.io/kwok"
 	lwsModule        = "sigs.k8s.io/lws"
 	coreModule       = "github.com/crossplane/crossplane/v2"
+
+	providerKubernetes       = "provider-kubernetes"
+	providerKubernetesModule = "github.com/crossplane-contrib/provider-kubernetes"
 )
 
 // tools returns all tools.
@@ -89,6 +99,7 @@ func tools() []tool {
 	return []tool{
 		etcdTool(), kubernetesTool("kube-apiserver"), kubernetesTool("kube-controller-manager"),
 		kubernetesTool("kube-scheduler"), kwokTool(), coreTool(), cliTool(), lwsTool(), natsTool(),
+		providerKubernetesTool(),
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 // createStorageClass makes claims without a class get one of our volumes.
-func (cp *ControlPlane) createStorageClass(ctx context.Context) error {
+func (cl *Cluster) createStorageClass(ctx context.Context) error {
 	reclaim := corev1.PersistentVolumeReclaimDelete
 	class := &storagev1.StorageClass{
 		ObjectMeta: metav1.ObjectMeta{
@@ -37,7 +37,7 @@ func (cp *ControlPlane) createStorageClass(ctx context.Context) error {
 		ReclaimPolicy: &reclaim,
 	}
 
-	if _, err := cp.client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{}); err != nil {
+	if _, err := cl.client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("cannot create StorageClass: %w", err)
 	}
 
@@ -46,7 +46,7 @@ func (cp *ControlPlane) createStorageClass(ctx context.Context) error {
 
 // provisionVolumes serves claims until the context ends. Errors are conflicts
 // with other writers, or the API server going away, so the next turn tries again.
-func (cp *ControlPlane) provisionVolumes(ctx context.Context) {
+func (cl *Cluster) provisionVolumes(ctx context.Context) {
 	t := time.NewTicker(provisionInterval)
 	defer t.Stop()
 
@@ -57,19 +57,19 @@ func (cp *ControlPlane) provisionVolumes(ctx context.Context) {
 		case <-t.C:
 		}
 
-		if err := cp.createVolumes(ctx); err != nil && ctx.Err() == nil {
-			cp.log.printf("cannot create volumes: %v", err)
+		if err := cl.createVolumes(ctx); err != nil && ctx.Err() == nil {
+			cl.log.printf("cannot create volumes: %v", err)
 		}
 
-		if err := cp.deleteVolumes(ctx); err != nil && ctx.Err() == nil {
-			cp.log.printf("cannot delete volumes: %v", err)
+		if err := cl.deleteVolumes(ctx); err != nil && ctx.Err() == nil {
+			cl.log.printf("cannot delete volumes: %v", err)
 		}
 	}
 }
 
-func (cp *ControlPlane) createVolumes(ctx context.Context) error {
+func (cl *Cluster) createVolumes(ctx context.Context) error {
 	// ResourceVersion 0 is served from the API server's memory.
-	claims, err := cp.client.CoreV1().PersistentVolumeClaims("").List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	claims, err := cl.client.CoreV1().PersistentVolumeClaims("").List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
 		return fmt.Errorf("cannot list claims: %w", err)
 	}
@@ -79,7 +79,7 @@ func (cp *ControlPlane) createVolumes(ctx context.Context) error {
 			continue
 		}
 
-		_, err := cp.client.CoreV1().PersistentVolumes().Create(ctx, volume(c), metav1.CreateOptions{})
+		_, err := cl.client.CoreV1().PersistentVolumes().Create(ctx, volume(c), metav1.CreateOptions{})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("cannot create volume of claim %s/%s: %w", c.Namespace, c.Name, err)
 		}
@@ -113,8 +113,8 @@ func volume(c corev1.PersistentVolumeClaim) *corev1.PersistentVolume {
 	}
 }
 
-func (cp *ControlPlane) deleteVolumes(ctx context.Context) error {
-	volumes, err := cp.client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+func (cl *Cluster) deleteVolumes(ctx context.Context) error {
+	volumes, err := cl.client.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
 		return fmt.Errorf("cannot list volumes: %w", err)
 	}
@@ -124,7 +124,7 @@ func (cp *ControlPlane) deleteVolumes(ctx context.Context) error {
 			continue
 		}
 
-		err := cp.client.CoreV1().PersistentVolumes().Delete(ctx, v.Name, metav1.DeleteOptions{})
+		err := cl.client.CoreV1().PersistentVolumes().Delete(ctx, v.Name, metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("cannot delete volume %s: %w", v.Name, err)
 		}
