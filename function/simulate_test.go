@@ -66,20 +66,24 @@ metadata: {name: multinode, uid: c2}
 spec: {access: {source: Local}, capabilities: {orchestrators: [LeaderWorkerSet]}}
 `
 
-// platform is an InferenceCluster with everything that an example needs.
-func platform(tb testing.TB) *structpb.Struct {
+// clusters are the InferenceClusters of the examples.
+func clusters(tb testing.TB) []*structpb.Struct {
 	tb.Helper()
-	b, err := os.ReadFile("../examples/cluster.yaml")
+	files, err := filepath.Glob("../examples/*.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for doc := range strings.SplitSeq(string(b), "\n---\n") {
-		if o := object(tb, doc); wire.String(o, "metadata", "name") == "platform" {
-			return o
+	var out []*structpb.Struct
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for doc := range strings.SplitSeq(string(b), "\n---\n") {
+			out = append(out, object(tb, doc))
 		}
 	}
-	tb.Fatal("no InferenceCluster platform")
-	return nil
+	return out
 }
 
 const namespace = `
@@ -201,7 +205,7 @@ func (s *simulation) rollOut() {
 // running returns the simulation of a graph that is rolled out.
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
-	s := simulate(tb, xr, object(tb, local), object(tb, multinode), platform(tb), object(tb, namespace))
+	s := simulate(tb, xr, append(clusters(tb), object(tb, namespace))...)
 	// Workloads come after their ServiceAccount, so the third step finds them rolled out.
 	var rsp *fnv1.RunFunctionResponse
 	for range 3 {

@@ -97,7 +97,7 @@ func TestHold(t *testing.T) {
 func TestStaged(t *testing.T) {
 	for file, xr := range examples(t) {
 		t.Run(file, func(t *testing.T) {
-			s := simulate(t, xr, object(t, local), object(t, multinode), platform(t), object(t, namespace))
+			s := simulate(t, xr, append(clusters(t), object(t, namespace))...)
 			first := s.apply().GetDesired().GetResources()
 			for name, r := range first {
 				if k := wire.String(r.GetResource(), "kind"); k == "Deployment" || k == lws.Kind {

@@ -70,6 +70,15 @@ type Capabilities struct {
 	// +listType=set
 	Orchestrators []Orchestrator `json:"orchestrators,omitempty"`
 
+	// Schedulers that graphs may name beside Kubernetes' own. Volcano places the pods of a LeaderWorkerSet together only
+	// where that is configured with gangSchedulingManagement.schedulerProvider volcano. KAI does where its pod grouper may
+	// not read InferenceGraphs, as its chart has it: it takes the pods of the topmost owner that it can read for one gang.
+	// +optional
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=kai;volcano
+	// +listType=set
+	Schedulers []Scheduler `json:"schedulers,omitempty"`
+
 	// PrometheusOperator says that monitoring.coreos.com/v1 is served. Graphs are then monitored unless they say
 	// otherwise.
 	// +optional
@@ -146,6 +155,17 @@ type Defaults struct {
 	// +optional
 	// +kubebuilder:validation:Enum=kubernetes;etcd
 	Discovery Discovery `json:"discovery,omitempty"`
+
+	// Queue of graphs that name a scheduler and no queue.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	Queue string `json:"queue,omitempty"`
+
+	// TopologyName of graphs that name a domain and no topology.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	TopologyName string `json:"topologyName,omitempty"`
 
 	// MPISSHSecretName is a Secret with the SSH key pair by which the nodes of TensorRT-LLM reach each other, under
 	// private.key and private.key.pub, in the namespace of each graph. Without one each graph gets a key of its own.

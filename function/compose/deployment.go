@@ -26,7 +26,7 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 		Name: "deployment." + c.Key,
 		Object: &appsv1.Deployment{
 			TypeMeta:   typeMeta(appsv1.SchemeGroupVersion.String(), "Deployment"),
-			ObjectMeta: meta,
+			ObjectMeta: queued(g, meta),
 			Spec: appsv1.DeploymentSpec{
 				Replicas:                c.Replicas,
 				Selector:                &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},

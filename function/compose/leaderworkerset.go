@@ -34,6 +34,7 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 	meta.Labels[names.DynamoGraph] = g.Name
 	meta.Labels[names.DynamoComponent] = c.Name
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
+	meta = packed(g, queued(g, meta))
 	return scaled(c, Resource{
 		Name: "leaderworkerset." + c.Key,
 		Object: &lws.LeaderWorkerSet{

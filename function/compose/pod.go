@@ -38,6 +38,7 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 	confine(&t.Spec)
 	t.Spec.AutomountServiceAccountToken = token(g, c)
 	t.Spec.Containers = append([]corev1.Container{main}, others(c.Template.Spec.Containers)...)
+	place(g, &t)
 	return t
 }
 

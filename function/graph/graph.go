@@ -32,6 +32,9 @@ type Graph struct {
 	// Monitoring is how metrics are collected, nil for not by us.
 	Monitoring *Monitoring
 
+	// Gang says who places the pods, nil for Kubernetes' own scheduler.
+	Gang *Gang
+
 	// MPI is what the nodes of TensorRT-LLM reach each other by, nil where no component spans several.
 	MPI *MPI
 

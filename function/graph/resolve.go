@@ -53,6 +53,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		NamespaceUID:    in.NamespaceUID,
 		Cluster:         in.Cluster,
 	}
+	g.Gang = r.gang(g.Orchestrator)
 	g.Claims = r.claim()
 	g.Model = r.model()
 	r.env()

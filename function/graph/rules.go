@@ -35,7 +35,7 @@ func (r *resolver) names() {
 		r.Add(field.TooLong(meta, r.in.Name, names.MaxLabel-len(r.in.Namespace)-1))
 	}
 	limit := names.MaxLabel
-	if r.gang() {
+	if r.ganged() {
 		limit = names.MaxGang
 	}
 	seen := map[string]string{}
@@ -86,10 +86,10 @@ func (r *resolver) discovery() v1alpha1.Discovery {
 	return cmp.Or(r.in.Spec.Runtime.Discovery, r.in.Cluster.Defaults.Discovery, v1alpha1.DiscoveryKubernetes)
 }
 
-// gang reports whether a gang scheduler places the pods, which needs part of their names.
-func (r *resolver) gang() bool {
+// ganged reports whether a gang scheduler places the pods, which needs part of their names.
+func (r *resolver) ganged() bool {
 	g := r.in.Spec.Gang
-	return r.in.Spec.Orchestrator == v1alpha1.OrchestratorGrove || (g != nil && g.Scheduler != "" && g.Scheduler != "default")
+	return r.in.Spec.Orchestrator == v1alpha1.OrchestratorGrove || (g != nil && g.Scheduler != "" && g.Scheduler != v1alpha1.SchedulerDefault)
 }
 
 // env checks spec.env. Values are never shown, they may be secret.
@@ -120,7 +120,6 @@ func (r *resolver) unsupported() {
 		{s.Runtime.Etcd != nil, at.Child("runtime", "etcd")},
 		{s.Runtime.NATS != nil, at.Child("runtime", "nats")},
 		{len(s.NodePools) > 0, at.Child("nodePools")},
-		{s.Gang != nil, at.Child("gang")},
 	} {
 		if f.set {
 			r.Unsupported(f.at, "remove it")
