@@ -46,7 +46,7 @@ func TestNothingIsLost(t *testing.T) {
 		"ClusterGone": {
 			reason: "An InferenceCluster that a graph used must not give way to defaults when it is deleted",
 			change: func(_ *testing.T, s *simulation, _ *fnv1.RunFunctionRequest) {
-				maps.DeleteFunc(s.exist, func(k string, _ *structpb.Struct) bool { return strings.HasPrefix(k, "InferenceCluster/") })
+				maps.DeleteFunc(s.exist, func(k string, _ *structpb.Struct) bool { return strings.Contains(k, "/InferenceCluster/") })
 			},
 			refused: `" does not exist`,
 			accept:  "FALSE/" + v1alpha1.ReasonMissingInput,

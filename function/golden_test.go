@@ -129,7 +129,7 @@ func stale(t *testing.T, written map[string]bool) {
 	}
 }
 
-// exampleClusters are the InferenceClusters that examples run on.
+// exampleClusters are the InferenceClusters that examples run on, and the provider configs of systems that they use.
 func exampleClusters(t *testing.T) []unstructured.Unstructured {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(examples, "*.yaml"))
@@ -138,7 +138,7 @@ func exampleClusters(t *testing.T) []unstructured.Unstructured {
 	}
 	var out []unstructured.Unstructured
 	for _, f := range files {
-		out = append(out, read(t, f)...)
+		out = append(out, readAll(t, f)...)
 	}
 	return out
 }
@@ -153,11 +153,12 @@ func goldenName(t *testing.T, path string) string {
 	return strings.ReplaceAll(filepath.ToSlash(rel), "/", "-")
 }
 
+// exampleFiles are the files with objects of ours.
 func exampleFiles(t *testing.T) []string {
 	t.Helper()
 	var out []string
 	err := filepath.WalkDir(examples, func(path string, _ fs.DirEntry, err error) error {
-		if filepath.Ext(path) == ".yaml" {
+		if filepath.Ext(path) == ".yaml" && len(read(t, path)) > 0 {
 			out = append(out, path)
 		}
 		return err
@@ -171,6 +172,13 @@ func exampleFiles(t *testing.T) []string {
 // read the objects of a file that are ours.
 func read(t *testing.T, path string) []unstructured.Unstructured {
 	t.Helper()
+	return slices.DeleteFunc(readAll(t, path), func(o unstructured.Unstructured) bool {
+		return o.GroupVersionKind().GroupVersion() != v1alpha1.GroupVersion
+	})
+}
+
+func readAll(t *testing.T, path string) []unstructured.Unstructured {
+	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -180,9 +188,7 @@ func read(t *testing.T, path string) []unstructured.Unstructured {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(objects, func(o unstructured.Unstructured) bool {
-		return o.GroupVersionKind().GroupVersion() != v1alpha1.GroupVersion
-	})
+	return objects
 }
 
 // TestKinds compares the kinds that the examples consist of with those that composers say they emit, of which Crossplane

@@ -53,6 +53,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	planned(g, items)
+	credentials(g, items)
 	restarted := restart(g.Restart, items)
 	if err := f.mirror(g, items); err != nil {
 		return err
@@ -66,8 +67,8 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	return f.report(req, rsp, g, resources, verdicts, settled(restarted, xr))
 }
 
-// inputs resolves what a graph needs beside itself: its InferenceCluster, and its Namespace if claims are to outlive it.
-// It reports false while Crossplane has not looked for them.
+// inputs resolves what a graph needs beside itself: its InferenceCluster, its Namespace if claims are to outlive it, and
+// what is known of the systems that it uses. It reports false while Crossplane has not looked for them.
 func (f *Function) inputs(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, in *graph.Input) (bool, error) {
 	name := in.Spec.ClusterRef.Name
 	if name == "" {
@@ -89,15 +90,16 @@ func (f *Function) inputs(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		}
 	}
 	used := wire.String(xr, "status", "clusterRef", "name")
-	if cluster.Object == nil && name == v1alpha1.LocalCluster && used == "" {
-		return true, nil
-	}
-	if cluster.Object == nil {
+	if cluster.Object == nil && (name != v1alpha1.LocalCluster || used != "") {
 		return false, missing("InferenceCluster %q does not exist: create it. Until then nothing of this graph changes", name)
 	}
-	var err error
-	in.Cluster, err = readCluster(name, cluster.Object)
-	return true, err
+	if cluster.Object != nil {
+		var err error
+		if in.Cluster, err = readCluster(name, cluster.Object); err != nil {
+			return false, err
+		}
+	}
+	return systems(req, rsp, in)
 }
 
 // readCluster reads what a graph needs to know of an InferenceCluster.

@@ -66,7 +66,7 @@ func TestMPIKeysOfUnobservedSecret(t *testing.T) {
 	s := simulate(t, object(t, tensorrt), object(t, multinode))
 	first := proto.CloneOf(s.apply().GetDesired().GetResources()[compose.MPISecretResource].GetResource())
 	set(t, first, []any{map[string]any{"uid": "xr1", "controller": true}}, "metadata", "ownerReferences")
-	s.exist["Secret/g-mpi-ssh"] = first
+	s.exist[key("v1", "Secret", "g-mpi-ssh")] = first
 	delete(s.observed, compose.MPISecretResource)
 	second := s.apply().GetDesired().GetResources()[compose.MPISecretResource].GetResource()
 	if !proto.Equal(wire.Get(first, "data"), wire.Get(second, "data")) {

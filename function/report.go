@@ -27,6 +27,7 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		DynamoNamespace: g.DynamoNamespace,
 		Orchestrator:    g.Orchestrator,
 		Restart:         restarted,
+		Endpoints:       endpoints(g, verdicts),
 	}
 	if g.Cluster.Name != "" {
 		status.ClusterRef = &v1alpha1.ClusterReference{Name: g.Cluster.Name}
@@ -63,7 +64,15 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		response.ConditionFalse(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonProgressing).
 			WithMessage("Waiting for components: " + strings.Join(waiting, ", ")).TargetComposite()
 	}
-	return f.composite(rsp, v1alpha1.InferenceGraphKind, status)
+	usable := endpointsReady(rsp, req.GetObserved().GetComposite().GetResource(), status.Endpoints)
+	if err := f.composite(rsp, v1alpha1.InferenceGraphKind, status); err != nil {
+		return err
+	}
+	if !usable {
+		// An Endpoint that is not ours is none of what Crossplane judges a graph by.
+		rsp.Desired.Composite.Ready = fnv1.Ready_READY_FALSE
+	}
+	return nil
 }
 
 // composite desires the status of the composite resource.

@@ -66,7 +66,7 @@ metadata: {name: multinode, uid: c2}
 spec: {access: {source: Local}, capabilities: {orchestrators: [LeaderWorkerSet]}}
 `
 
-// clusters are the InferenceClusters of the examples.
+// clusters are the InferenceClusters of the examples, and the provider configs of systems.
 func clusters(tb testing.TB) []*structpb.Struct {
 	tb.Helper()
 	files, err := filepath.Glob("../examples/*.yaml")
@@ -98,9 +98,11 @@ type simulation struct {
 	fn       *Function
 	xr       *structpb.Struct
 	observed map[string]*structpb.Struct
-	// exist are objects that can be required, by kind and name.
+	// exist are objects that can be required, by key.
 	exist map[string]*structpb.Struct
 }
+
+func key(apiVersion, kind, name string) string { return apiVersion + "/" + kind + "/" + name }
 
 func simulate(tb testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *simulation {
 	tb.Helper()
@@ -110,7 +112,7 @@ func simulate(tb testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *si
 	}
 	wire.Get(s.xr, "metadata").GetStructValue().Fields["uid"] = structpb.NewStringValue("xr1")
 	for _, e := range exist {
-		s.exist[wire.String(e, "kind")+"/"+wire.String(e, "metadata", "name")] = e
+		s.exist[key(wire.String(e, "apiVersion"), wire.String(e, "kind"), wire.String(e, "metadata", "name"))] = e
 	}
 	return s
 }
@@ -144,7 +146,7 @@ func (s *simulation) call(req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionReques
 		req.RequiredResources = map[string]*fnv1.Resources{}
 		for name, sel := range before.GetResources() {
 			req.RequiredResources[name] = &fnv1.Resources{}
-			if o, ok := s.exist[sel.GetKind()+"/"+sel.GetMatchName()]; ok {
+			if o, ok := s.exist[key(sel.GetApiVersion(), sel.GetKind(), sel.GetMatchName())]; ok {
 				req.RequiredResources[name].Items = []*fnv1.Resource{{Resource: o}}
 			}
 		}
@@ -178,10 +180,13 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
-// rollOut plays the controllers: every replica is up, and KEDA and the Gateway have taken up what is theirs. A Deployment that says
+// rollOut plays the controllers: every replica is up, systems can be used, and KEDA and the Gateway have taken up what is theirs. A Deployment that says
 // nothing of replicas has one.
 func (s *simulation) rollOut() {
 	for _, o := range s.observed {
+		if strings.HasPrefix(wire.String(o, "apiVersion"), "etcd.graphplane.io/") || strings.HasPrefix(wire.String(o, "apiVersion"), "nats.graphplane.io/") {
+			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}], atProvider: {expires: "2027-01-01T00:00:00Z"}}}`).GetFields()["status"]
+		}
 		if wire.String(o, "kind") == "ScaledObject" {
 			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}]}}`).GetFields()["status"]
 		}

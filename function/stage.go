@@ -51,6 +51,9 @@ func hold(items []*item) (now []*item, held map[string]ready.Verdict, err error)
 
 // turn says whether all that an item comes after is there, or what it waits for.
 func turn(i *item, byName map[string]*item) (ready.Verdict, error) {
+	if i.Wait != "" {
+		return ready.Verdict{Message: i.Wait}, nil
+	}
 	for _, name := range slices.Sorted(slices.Values(i.After)) {
 		before, ok := byName[name]
 		if !ok {

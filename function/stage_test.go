@@ -107,6 +107,7 @@ func TestStaged(t *testing.T) {
 					t.Errorf("%s is ready before it exists", name)
 				}
 			}
+			s.rollOut()
 			second := s.apply().GetDesired().GetResources()
 			if len(second) <= len(first) {
 				t.Errorf("want more than %d resources in the second step, got %d", len(first), len(second))

@@ -25,7 +25,7 @@ type Mount struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || (has(self.accessMode) == has(oldSelf.accessMode) && (!has(self.accessMode) || self.accessMode == oldSelf.accessMode))",message="accessMode of a claim is immutable: use a claim of another name",fieldPath=".accessMode"
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",message="size of a claim cannot shrink: use a claim of another name",fieldPath=".size"
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || quantity(string(self.size)).isGreaterThan(quantity('0'))",message="size must be more than 0, as 100Gi",fieldPath=".size"
-// +kubebuilder:validation:XValidation:rule="self.name != 'shared-memory'",message="shared-memory is the volume of /dev/shm: use another name",fieldPath=".name"
+// +kubebuilder:validation:XValidation:rule="!(self.name in ['shared-memory', 'graphplane-nats'])",message="shared-memory and graphplane-nats are volumes that Graphplane mounts: use another name",fieldPath=".name"
 type Claim struct {
 	// Name by which components mount the claim. A claim that is created is called <graph>-<name>; a claim that exists is
 	// called by this name.

@@ -173,6 +173,14 @@ type Defaults struct {
 	// +kubebuilder:validation:MaxLength=253
 	MPISSHSecretName string `json:"mpiSSHSecretName,omitempty"`
 
+	// Etcd is the etcd system of graphs that use one and name none.
+	// +optional
+	Etcd *Backing `json:"etcd,omitempty"`
+
+	// NATS is the NATS system of graphs that use one and name none.
+	// +optional
+	NATS *Backing `json:"nats,omitempty"`
+
 	// StorageClassName of claims that name none.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253

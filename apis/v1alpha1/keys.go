@@ -25,6 +25,10 @@ const AnnotationRevision = "graphplane.io/revision"
 // spec.restart is removed, since its removal would roll the component once more.
 const AnnotationRestart = "graphplane.io/restart"
 
+// AnnotationCredentials is on the pods of a graph until when the NATS user is valid that they signed in with. The runtime
+// reads a credentials file only when it starts, so pods roll for a renewed one.
+const AnnotationCredentials = "graphplane.io/nats-user-expires"
+
 // Phases of a restart.
 const (
 	// RestartRestarting is the phase while a component rolls, or waits for its turn.
@@ -50,6 +54,10 @@ const (
 
 	// ConditionComponentsReady is True when the current generation of every component is rolled out.
 	ConditionComponentsReady = "ComponentsReady"
+
+	// ConditionEndpointsReady is True when the etcd and NATS systems that the graph uses can be used, and the graph has
+	// its rights in them. It is there for graphs that use one. Components that run are left alone while it is False.
+	ConditionEndpointsReady = "EndpointsReady"
 )
 
 // Reasons of ConditionAccepted.
@@ -66,4 +74,11 @@ const (
 const (
 	ReasonRolledOut   = "RolledOut"
 	ReasonProgressing = "Progressing"
+)
+
+// Reasons of ConditionEndpointsReady.
+const (
+	ReasonEndpointsAvailable = "Available"
+	ReasonEndpointsWaiting   = "Waiting"
+	ReasonEndpointsUnused    = "Unused"
 )

@@ -24,11 +24,11 @@ type Runtime struct {
 	// +kubebuilder:default=zmq
 	EventPlane EventPlane `json:"eventPlane,omitempty"`
 
-	// Etcd is the etcd system of the etcd discovery.
+	// Etcd is the etcd system of the etcd discovery. Defaults to the InferenceCluster's.
 	// +optional
 	Etcd *Backing `json:"etcd,omitempty"`
 
-	// NATS is the NATS system of the planes that use it.
+	// NATS is the NATS system of the planes that use it. Defaults to the InferenceCluster's.
 	// +optional
 	NATS *Backing `json:"nats,omitempty"`
 }
@@ -52,14 +52,40 @@ const (
 	EventPlaneNATS      EventPlane   = "nats"
 )
 
-// A Backing is an etcd or NATS system that a graph uses.
+// A Backing is an etcd or NATS system that a graph uses: one that a provider config describes, or an Endpoint of the
+// graph's namespace that exists.
+// +kubebuilder:validation:XValidation:rule="has(self.providerConfigRef) != has(self.endpointRef)",message="set exactly one of providerConfigRef and endpointRef: the first to have an Endpoint made, the second to use one that exists"
+// +kubebuilder:validation:XValidation:rule="!has(self.sharedReads) || !self.sharedReads || (has(self.isolate) && self.isolate)",message="sharedReads widens what an isolated graph may read: set isolate too, or remove sharedReads",fieldPath=".sharedReads"
 type Backing struct {
-	// ProviderConfigRef names the ProviderConfig of the system.
-	ProviderConfigRef ProviderConfigReference `json:"providerConfigRef"`
+	// ProviderConfigRef names the provider config of the system.
+	// +optional
+	ProviderConfigRef *ProviderConfigReference `json:"providerConfigRef,omitempty"`
 
-	// Isolate gives the graph credentials of its own that reach nothing else.
+	// EndpointRef names an Endpoint that exists in the graph's namespace, with a connection Secret.
+	// +optional
+	EndpointRef *EndpointReference `json:"endpointRef,omitempty"`
+
+	// Isolate gives the graph a user of its own, which reaches the graph's keys or subjects and nothing else. It needs a
+	// provider config with the credentials of root (etcd) or the account's signing key (NATS). In NATS the user may not
+	// create streams, since a stream may copy what it has no right to read.
+	//
+	// Dynamo's runtime, up to 1.4 at least, reads more than its own: the whole of v1/instances, v1/mdc and
+	// v1/event_channels in etcd, and inboxes without a prefix of their own in NATS. Such a runtime needs sharedReads too.
 	// +optional
 	Isolate bool `json:"isolate,omitempty"`
+
+	// SharedReads lets an isolated graph read what graphs share: every key of the runtime in etcd, every inbox in NATS. It
+	// still cannot write or delete what is not its own.
+	// +optional
+	SharedReads bool `json:"sharedReads,omitempty"`
+}
+
+// EndpointReference names an Endpoint in the graph's namespace.
+type EndpointReference struct {
+	// Name of the Endpoint.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
 }
 
 // ProviderConfigReference names a ProviderConfig or ClusterProviderConfig.

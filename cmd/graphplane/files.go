@@ -11,6 +11,8 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 
+	etcdv1alpha1 "github.com/graphplane/graphplane/apis/etcd/v1alpha1"
+	natsv1alpha1 "github.com/graphplane/graphplane/apis/nats/v1alpha1"
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/manifest"
 	"github.com/graphplane/graphplane/function/schema"
@@ -66,6 +68,9 @@ type inventory struct {
 	subjects int
 
 	namespaces []unstructured.Unstructured
+
+	// Systems are the provider configs and Endpoints of etcd and NATS that graphs use.
+	systems []unstructured.Unstructured
 }
 
 // take sorts the objects of files into an inventory. Namespaced objects without a namespace get one.
@@ -87,6 +92,9 @@ func take(s *streams, files, clusterFiles []string, namespace string) (*inventor
 		case runtimeschema.GroupVersionKind{Version: "v1", Kind: "Namespace"}:
 			out.namespaces = append(out.namespaces, d.object)
 		default:
+			if out.addSystem(d.object, namespace) {
+				continue
+			}
 			return nil, errors.Errorf("%s: %s is not a kind of %s, which are InferenceGraph and InferenceCluster", &d, d.object.GroupVersionKind(), v1alpha1.GroupVersion)
 		}
 	}
@@ -94,12 +102,25 @@ func take(s *streams, files, clusterFiles []string, namespace string) (*inventor
 	if len(out.graphs)+out.subjects == 0 {
 		return nil, errors.New("no InferenceGraph and no InferenceCluster in the files")
 	}
-	err = out.addClusters(s, clusterFiles)
+	err = out.addClusters(s, clusterFiles, namespace)
 	return out, err
 }
 
+// addSystem adds what graphs need to know of an etcd or NATS system, and reports whether an object is that.
+func (i *inventory) addSystem(o unstructured.Unstructured, namespace string) bool {
+	gvk := o.GroupVersionKind()
+	if gvk.GroupVersion() != etcdv1alpha1.SchemeGroupVersion && gvk.GroupVersion() != natsv1alpha1.SchemeGroupVersion {
+		return false
+	}
+	if gvk.Kind != etcdv1alpha1.ClusterProviderConfigKind && o.GetNamespace() == "" {
+		o.SetNamespace(namespace)
+	}
+	i.systems = append(i.systems, o)
+	return true
+}
+
 // addClusters adds what graphs need beside themselves.
-func (i *inventory) addClusters(s *streams, files []string) error {
+func (i *inventory) addClusters(s *streams, files []string, namespace string) error {
 	docs, err := load(s, files...)
 	if err != nil {
 		return err
@@ -111,7 +132,9 @@ func (i *inventory) addClusters(s *streams, files []string) error {
 		case runtimeschema.GroupVersionKind{Version: "v1", Kind: "Namespace"}:
 			i.namespaces = append(i.namespaces, d.object)
 		default:
-			return errors.Errorf("%s: --cluster takes files of InferenceClusters, and of Namespaces", &d)
+			if !i.addSystem(d.object, namespace) {
+				return errors.Errorf("%s: --cluster takes files of InferenceClusters, of Namespaces, and of provider configs and Endpoints of etcd and NATS", &d)
+			}
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 type renderCmd struct {
 	Files     []string `arg:""                help:"Files of InferenceGraphs and InferenceClusters, - for the standard input." name:"file"`
 	Output    string   `default:"yaml"        enum:"yaml,json"                                                                 help:"Print a YAML stream or one JSON List."                         short:"o"`
-	Cluster   []string `help:"File of the InferenceCluster that graphs name in spec.clusterRef. It may hold Namespaces too, which own claims that outlive their graph." placeholder:"FILE"`
+	Cluster   []string `help:"File of the InferenceCluster that graphs name in spec.clusterRef. It may hold Namespaces too, which own claims that outlive their graph, and provider configs and Endpoints of etcd and NATS systems." placeholder:"FILE"`
 	Observed  []string `help:"File of the objects that exist, as kubectl get -o yaml or -o json prints them. What is printed is then the next step, else all that the finished graph holds." placeholder:"FILE"`
 	Namespace string   `default:"default"     help:"Namespace of graphs that name none."                                       short:"n"`
 }
@@ -73,7 +73,7 @@ func (c *renderCmd) observed(s *streams) ([]unstructured.Unstructured, error) {
 func renderAll(ctx context.Context, s *streams, renderer *render.Renderer, inv *inventory, observed []unstructured.Unstructured) ([]unstructured.Unstructured, error) {
 	var out []unstructured.Unstructured
 	refused := false
-	required := slices.Concat(objects(inv.clusters), inv.namespaces)
+	required := slices.Concat(objects(inv.clusters), inv.namespaces, inv.systems)
 	subjects := slices.Concat(inv.clusters[:inv.subjects], inv.graphs)
 	for i := range subjects {
 		d := &subjects[i]

@@ -23,7 +23,7 @@ func mainContainer(g *graph.Graph, c *graph.Component) corev1.Container {
 		Name:         v1alpha1.MainContainer,
 		Image:        c.Image,
 		Env:          env(g, c),
-		VolumeMounts: volumeMounts(c),
+		VolumeMounts: append(volumeMounts(c), systemMounts(g)...),
 	}
 	if c.GPUs > 0 {
 		k.Resources.Limits = corev1.ResourceList{c.GPUResource: *resource.NewQuantity(int64(c.GPUs), resource.DecimalSI)}

@@ -60,7 +60,7 @@ func runtimeEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
 	if g.Discovery == v1alpha1.DiscoveryKubernetes {
 		out = append(out, variable("DYN_DISCOVERY_BACKEND", string(v1alpha1.DiscoveryKubernetes)))
 	}
-	return out
+	return append(out, systemEnv(g)...)
 }
 
 func typeEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {

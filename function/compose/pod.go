@@ -47,7 +47,7 @@ func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
 		ServiceAccountName:            c.Account(g.Name),
 		TerminationGracePeriodSeconds: new(int64(gracePeriod)),
 		SecurityContext:               &corev1.PodSecurityContext{FSGroup: new(int64(fsGroup))},
-		Volumes:                       volumes(g, c),
+		Volumes:                       append(volumes(g, c), systemVolumes(g)...),
 	}
 	for _, n := range g.Cluster.Defaults.ImagePullSecrets {
 		s.ImagePullSecrets = append(s.ImagePullSecrets, corev1.LocalObjectReference{Name: n})

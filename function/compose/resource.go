@@ -31,6 +31,9 @@ type Resource struct {
 	// stays, whatever becomes of them.
 	After []string
 
+	// Wait says what else the resource waits for before it first appears, empty for nothing.
+	Wait string
+
 	// Component is the key of the component that the object is the workload of, empty for every other object.
 	Component string
 
@@ -44,7 +47,7 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	out := slices.Concat(Claims(g), Identity(g), MPISecret(g))
+	out := slices.Concat(Systems(g), Claims(g), Identity(g), MPISecret(g))
 	for i := range g.Components {
 		c := &g.Components[i]
 		w := Workload(g, c)
@@ -53,7 +56,7 @@ func All(g *graph.Graph) []Resource {
 		if usesMPI(c) && g.MPI.Own {
 			w.After = append(w.After, MPISecretResource)
 		}
-		out = append(out, w)
+		out = append(out, hold(g, w))
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
 		out = append(out, Autoscaler(g, c)...)

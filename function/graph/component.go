@@ -28,7 +28,7 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 	c := Component{
 		Name: in.Name, Key: names.Key(in.Name), Object: names.Object(r.in.Name, in.Name),
 		Type:            in.Type,
-		DynamoNamespace: names.Dynamo(r.in.Namespace, r.in.Name),
+		DynamoNamespace: dynamoNamespace(&r.in),
 		Image:           r.image(in.Type),
 		Replicas:        new(ptr.Deref(in.Replicas, 1)),
 		MinAvailable:    in.MinAvailable,

@@ -26,6 +26,13 @@ type Graph struct {
 	Env           []corev1.EnvVar
 	NetworkPolicy bool
 
+	// Etcd is the system of the etcd discovery, NATS that of the planes that use it. Nil for none.
+	Etcd, NATS *Backing
+
+	// RequestPlane and EventPlane carry requests and events between processes.
+	RequestPlane v1alpha1.RequestPlane
+	EventPlane   v1alpha1.EventPlane
+
 	// Expose is how the frontend is reached from outside, nil for not at all.
 	Expose *Expose
 

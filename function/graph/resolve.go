@@ -26,6 +26,9 @@ type Input struct {
 	// Orchestrator that was chosen before, empty for a new graph.
 	Orchestrator v1alpha1.Orchestrator
 
+	// Etcd and NATS are what is known of the systems that Backings says the graph uses. Nil where nobody looked.
+	Etcd, NATS *System
+
 	// NamespaceUID is the UID of the Namespace, needed when Retains says so.
 	NamespaceUID string
 
@@ -44,9 +47,11 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	g := &Graph{
 		Name:            in.Name,
 		Namespace:       in.Namespace,
-		DynamoNamespace: names.Dynamo(in.Namespace, in.Name),
+		DynamoNamespace: dynamoNamespace(&in),
 		Backend:         in.Spec.Backend,
-		Discovery:       r.discovery(),
+		Discovery:       discovery(&in),
+		RequestPlane:    in.Spec.Runtime.RequestPlane,
+		EventPlane:      in.Spec.Runtime.EventPlane,
 		Orchestrator:    r.orchestrator(),
 		Env:             in.Spec.Env,
 		NetworkPolicy:   in.Spec.NetworkPolicy != v1alpha1.NetworkPolicyNone,
@@ -56,6 +61,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	g.Gang = r.gang(g.Orchestrator)
 	g.Claims = r.claim()
 	g.Model = r.model()
+	g.Etcd, g.NATS = r.etcd(), r.nats()
 	r.env()
 
 	if len(in.Spec.Components) == 0 {

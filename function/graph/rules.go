@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -31,8 +30,8 @@ func (r *resolver) names() {
 	if errs := validation.IsDNS1035Label(r.in.Name); len(errs) > 0 {
 		r.Add(field.Invalid(meta, r.in.Name, "begins the names of Services: use at most 63 lower case letters, digits and hyphens, with a letter first"))
 	}
-	if ns := names.Dynamo(r.in.Namespace, r.in.Name); len(ns) > names.MaxLabel {
-		r.Add(field.TooLong(meta, r.in.Name, names.MaxLabel-len(r.in.Namespace)-1))
+	if ns := dynamoNamespace(&r.in); len(ns) > names.MaxLabel {
+		r.Add(field.TooLong(meta, r.in.Name, max(0, len(r.in.Name)-(len(ns)-names.MaxLabel))))
 	}
 	limit := names.MaxLabel
 	if r.ganged() {
@@ -81,11 +80,6 @@ func (r *resolver) enums() {
 	}
 }
 
-// discovery is the graph's, or else the platform's.
-func (r *resolver) discovery() v1alpha1.Discovery {
-	return cmp.Or(r.in.Spec.Runtime.Discovery, r.in.Cluster.Defaults.Discovery, v1alpha1.DiscoveryKubernetes)
-}
-
 // ganged reports whether a gang scheduler places the pods, which needs part of their names.
 func (r *resolver) ganged() bool {
 	g := r.in.Spec.Gang
@@ -104,21 +98,10 @@ func (r *resolver) env() {
 // unsupported refuses what this version knows of, but does not do.
 func (r *resolver) unsupported() {
 	s, at := r.in.Spec, r.spec
-	if r.discovery() == v1alpha1.DiscoveryEtcd {
-		r.Unsupported(at.Child("runtime", "discovery"), "use kubernetes")
-	}
-	if s.Runtime.RequestPlane == v1alpha1.RequestPlaneNATS {
-		r.Unsupported(at.Child("runtime", "requestPlane"), "use tcp")
-	}
-	if s.Runtime.EventPlane == v1alpha1.EventPlaneNATS {
-		r.Unsupported(at.Child("runtime", "eventPlane"), "use zmq")
-	}
 	for _, f := range []struct {
 		set bool
 		at  *field.Path
 	}{
-		{s.Runtime.Etcd != nil, at.Child("runtime", "etcd")},
-		{s.Runtime.NATS != nil, at.Child("runtime", "nats")},
 		{len(s.NodePools) > 0, at.Child("nodePools")},
 	} {
 		if f.set {

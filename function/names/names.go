@@ -90,6 +90,30 @@ func Dynamo(namespace, graph string) string {
 	return strings.ReplaceAll(namespace+"-"+graph, ".", "-")
 }
 
+// maxIsolated bounds the Dynamo namespace of an isolated graph. The rights of its NATS user repeat it, and all of them are in
+// a JWT that servers take in one line of 4 KiB.
+// https://docs.nats.io/running-a-nats-service/configuration#limits
+const maxIsolated = 48
+
+// Isolated is the Dynamo namespace of a graph that nothing else may reach. Dynamo's own can be that of two graphs, as of b in
+// namespace a-x and of x-b in namespace a, so this one ends in a digest of both names.
+func Isolated(namespace, graph string) string {
+	sum := sha256.Sum256([]byte(namespace + "/" + graph))
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	n := Dynamo(namespace, graph)
+	return strings.TrimRight(n[:min(len(n), maxIsolated-len(suffix))], "-") + suffix
+}
+
+// System is the name of what a graph has of a technology, as etcd: its Endpoint, its user and its rights.
+func System(graph, technology string) string {
+	return graph + "-" + technology
+}
+
+// SystemUser is the name of the Secret with the credentials of a graph's own user.
+func SystemUser(graph, technology string) string {
+	return System(graph, technology) + "-user"
+}
+
 // Reserved reports whether a label key is Graphplane's or the runtime's own, which users may not set on pods.
 func Reserved(key string) bool {
 	return strings.HasPrefix(key, "graphplane.io/") || strings.HasPrefix(key, "nvidia.com/dynamo-")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
@@ -26,6 +27,10 @@ func TestRefused(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			if c.Cluster != nil {
 				store(t, clusters, c.Cluster)
+			}
+			for _, o := range c.Exist {
+				gvr, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
+				store(t, e2e.client.Resource(gvr).Namespace(o.GetNamespace()), o)
 			}
 			var api dynamic.ResourceInterface = clusters
 			if c.Object.GetKind() == v1alpha1.InferenceGraphKind {

@@ -51,6 +51,9 @@ type Case struct {
 	// Cluster is the InferenceCluster that the graph runs on. Nil for the built-in defaults, and for a cluster that is
 	// missing.
 	Cluster *unstructured.Unstructured
+
+	// Exist are other objects that there must be, as provider configs. Namespaced ones are in the namespace of the graph.
+	Exist []*unstructured.Unstructured
 }
 
 // written is a Case as it is written down: by what it changes of a valid graph, as JSON merge patches.
@@ -61,6 +64,9 @@ type written struct {
 	Graph   map[string]any `json:"graph,omitempty"`
 	Before  map[string]any `json:"before,omitempty"`
 	Cluster map[string]any `json:"cluster,omitempty"`
+
+	// Exist are whole objects.
+	Exist []map[string]any `json:"exist,omitempty"`
 }
 
 // Cases returns every case, by name. Each object is called like its case unless its name is what is refused, and graphs
@@ -110,6 +116,13 @@ func (w written) build(name, namespace string) (Case, error) {
 	}
 	if w.Message == "" {
 		return c, errors.New("no message")
+	}
+	for _, o := range w.Exist {
+		u := &unstructured.Unstructured{Object: o}
+		if u.GetKind() != "ClusterProviderConfig" {
+			u.SetNamespace(namespace)
+		}
+		c.Exist = append(c.Exist, u)
 	}
 	if w.Cluster != nil {
 		c.Cluster = merge(cluster(name), w.Cluster)

@@ -42,7 +42,7 @@ func TestCases(t *testing.T) {
 			switch c.By {
 			case APIServer:
 				if len(errs) == 0 {
-					t.Fatalf("the API server accepts it, and the function says: %s", refusal(t.Context(), t, renderer, o, c.Cluster))
+					t.Fatalf("the API server accepts it, and the function says: %s", refusal(t.Context(), t, renderer, o, c))
 				}
 				for _, e := range errs {
 					if strings.HasPrefix(e.Field, c.Field) && strings.Contains(e.Error(), c.Message) {
@@ -54,7 +54,7 @@ func TestCases(t *testing.T) {
 				if len(errs) > 0 {
 					t.Fatalf("the API server refuses it: %v", errs)
 				}
-				got := refusal(t.Context(), t, renderer, o, c.Cluster)
+				got := refusal(t.Context(), t, renderer, o, c)
 				if !strings.Contains(got, c.Field+": ") && c.Field != "" || !strings.Contains(got, c.Message) {
 					t.Errorf("want %q at %q, got:\n%s", c.Message, c.Field, got)
 				}
@@ -66,11 +66,14 @@ func TestCases(t *testing.T) {
 	}
 }
 
-func refusal(ctx context.Context, t *testing.T, r *render.Renderer, o, cluster *unstructured.Unstructured) string {
+func refusal(ctx context.Context, t *testing.T, r *render.Renderer, o *unstructured.Unstructured, c Case) string {
 	t.Helper()
 	req := render.Request{Composite: o}
-	if cluster != nil {
-		req.Required = []unstructured.Unstructured{*cluster}
+	if c.Cluster != nil {
+		req.Required = []unstructured.Unstructured{*c.Cluster}
+	}
+	for _, e := range c.Exist {
+		req.Required = append(req.Required, *e)
 	}
 	_, err := r.Render(ctx, req)
 	if refusal := (&render.Refusal{}); errors.As(err, &refusal) {
