@@ -45,6 +45,9 @@ type Function struct {
 	log     logging.Logger
 	encoder *wire.Encoder
 
+	// now is the time, which only decides how long to wait.
+	now func() time.Time
+
 	// finished composes what comes after something else at once.
 	finished bool
 
@@ -68,7 +71,7 @@ func Finished() Option {
 
 // New returns a Function.
 func New(log logging.Logger, opts ...Option) *Function {
-	f := &Function{log: log, encoder: &wire.Encoder{}, keys: generateKeys}
+	f := &Function{log: log, encoder: &wire.Encoder{}, now: time.Now, keys: generateKeys}
 	for _, o := range opts {
 		o(f)
 	}

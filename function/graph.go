@@ -64,7 +64,8 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
-	return f.report(req, rsp, g, resources, verdicts, settled(restarted, xr))
+	failures := f.failures(req, rsp, xr, g, items)
+	return f.report(req, rsp, g, resources, verdicts, failures, settled(restarted, xr))
 }
 
 // inputs resolves what a graph needs beside itself: its InferenceCluster, its Namespace if claims are to outlive it, and

@@ -1,15 +1,14 @@
 package function
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
-	"github.com/crossplane/function-sdk-go/response"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/compose"
@@ -19,7 +18,7 @@ import (
 )
 
 // report writes the status of an InferenceGraph and its conditions.
-func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, restarted *v1alpha1.RestartStatus) error {
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, restarted *v1alpha1.RestartStatus) error {
 	status := v1alpha1.InferenceGraphStatus{
 		ObservedGeneration: wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation"),
 
@@ -51,19 +50,14 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		status.Components = append(status.Components, v1alpha1.ComponentStatus{
 			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: o.GetName(),
 			Replicas: int32(n.Replicas), Ready: int32(n.Ready), Updated: int32(n.Updated), Available: int32(n.Available), //nolint:gosec // The API server's counts are 32 bits.
-			Message: v.Message,
+			Message: cmp.Or(failures[c.Key].Message, v.Message),
 		})
 		if !v.Ready {
 			waiting = append(waiting, c.Name)
 		}
 	}
 	status.ReadyComponents = fmt.Sprintf("%d/%d", len(g.Components)-len(waiting), len(g.Components))
-	if len(waiting) == 0 {
-		response.ConditionTrue(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonRolledOut).TargetComposite()
-	} else {
-		response.ConditionFalse(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonProgressing).
-			WithMessage("Waiting for components: " + strings.Join(waiting, ", ")).TargetComposite()
-	}
+	conclude(rsp, g, waiting, failures)
 	usable := endpointsReady(rsp, req.GetObserved().GetComposite().GetResource(), status.Endpoints)
 	if err := f.composite(rsp, v1alpha1.InferenceGraphKind, status); err != nil {
 		return err

@@ -3,8 +3,10 @@ package function
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,14 +147,30 @@ func (s *simulation) call(req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionReques
 		before = rsp.GetRequirements()
 		req.RequiredResources = map[string]*fnv1.Resources{}
 		for name, sel := range before.GetResources() {
-			req.RequiredResources[name] = &fnv1.Resources{}
-			if o, ok := s.exist[key(sel.GetApiVersion(), sel.GetKind(), sel.GetMatchName())]; ok {
-				req.RequiredResources[name].Items = []*fnv1.Resource{{Resource: o}}
-			}
+			req.RequiredResources[name] = &fnv1.Resources{Items: s.find(sel)}
 		}
 	}
 	s.t.Fatal("requirements did not become stable")
 	return nil, nil
+}
+
+// find what a selector matches.
+func (s *simulation) find(sel *fnv1.ResourceSelector) []*fnv1.Resource {
+	var out []*fnv1.Resource
+	for _, k := range slices.Sorted(maps.Keys(s.exist)) {
+		o := s.exist[k]
+		matches := k == key(sel.GetApiVersion(), sel.GetKind(), sel.GetMatchName())
+		if l := sel.GetMatchLabels().GetLabels(); l != nil {
+			matches = wire.String(o, "kind") == sel.GetKind() && wire.String(o, "metadata", "namespace") == sel.GetNamespace()
+			for name, v := range l {
+				matches = matches && wire.String(o, "metadata", "labels", name) == v
+			}
+		}
+		if matches {
+			out = append(out, &fnv1.Resource{Resource: o})
+		}
+	}
+	return out
 }
 
 // apply reconciles once: what the function desires becomes what is observed.

@@ -70,10 +70,29 @@ const (
 	ReasonUnsupportedField = "UnsupportedField"
 )
 
-// Reasons of ConditionComponentsReady.
+// Reasons of ConditionComponentsReady. When components fail for several, the first of the list of failures is the
+// condition's, and the message has them all.
 const (
 	ReasonRolledOut   = "RolledOut"
 	ReasonProgressing = "Progressing"
+
+	// ReasonImagePullFailed says that a pod cannot pull an image.
+	ReasonImagePullFailed = "ImagePullFailed"
+
+	// ReasonContainerInvalid says that a container cannot be started, as for want of a Secret.
+	ReasonContainerInvalid = "ContainerInvalid"
+
+	// ReasonCrashLooping says that a container keeps ending.
+	ReasonCrashLooping = "CrashLooping"
+
+	// ReasonUnschedulable says that no node fits a pod, whatever room there is: labels, taints or volumes are wrong.
+	ReasonUnschedulable = "Unschedulable"
+
+	// ReasonPodFailed says that a pod was ended by its node.
+	ReasonPodFailed = "PodFailed"
+
+	// ReasonInsufficientCapacity says that no node has room for a pod. It waits until there is some.
+	ReasonInsufficientCapacity = "InsufficientCapacity"
 )
 
 // Reasons of ConditionEndpointsReady.

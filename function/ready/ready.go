@@ -3,6 +3,7 @@ package ready
 
 import (
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -139,4 +140,14 @@ func Condition(o *structpb.Struct, t string) string {
 
 func conditionMessage(o *structpb.Struct, t string) string {
 	return wire.String(findCondition(o, t), "message")
+}
+
+// Transition returns the reason of a condition and when it last changed, nothing if there is none.
+func Transition(o *structpb.Struct, t string) (reason string, at time.Time) {
+	c := findCondition(o, t)
+	at, err := time.Parse(time.RFC3339, wire.String(c, "lastTransitionTime"))
+	if err != nil {
+		return "", time.Time{}
+	}
+	return wire.String(c, "reason"), at
 }

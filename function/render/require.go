@@ -2,6 +2,7 @@ package render
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -31,8 +32,8 @@ func (s store) resolve(r *fnv1.Requirements) (map[string]*fnv1.Resources, error)
 }
 
 func (s store) find(sel *fnv1.ResourceSelector) (*fnv1.Resources, error) {
-	if _, ok := sel.GetMatch().(*fnv1.ResourceSelector_MatchName); !ok {
-		return nil, errors.Errorf("can look for one %s by name only", sel.GetKind())
+	if m, ok := sel.GetMatch().(*fnv1.ResourceSelector_MatchLabels); ok {
+		return s.labelled(sel, labels.SelectorFromSet(m.MatchLabels.GetLabels()))
 	}
 	want := &unstructured.Unstructured{}
 	want.SetAPIVersion(sel.GetApiVersion())
@@ -48,6 +49,23 @@ func (s store) find(sel *fnv1.ResourceSelector) (*fnv1.Resources, error) {
 		return nil, err
 	}
 	return &fnv1.Resources{Items: []*fnv1.Resource{{Resource: e}}}, nil
+}
+
+// labelled finds the objects of a kind in a namespace with some labels.
+func (s store) labelled(sel *fnv1.ResourceSelector, with labels.Selector) (*fnv1.Resources, error) {
+	out := &fnv1.Resources{}
+	for i := range s.objects {
+		o := &s.objects[i]
+		if o.GetAPIVersion() != sel.GetApiVersion() || o.GetKind() != sel.GetKind() || o.GetNamespace() != sel.GetNamespace() || !with.Matches(labels.Set(o.GetLabels())) {
+			continue
+		}
+		e, err := encode(o)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, &fnv1.Resource{Resource: e})
+	}
+	return out, nil
 }
 
 func (s store) get(want *unstructured.Unstructured) *unstructured.Unstructured {

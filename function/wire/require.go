@@ -16,18 +16,9 @@ type Required struct {
 
 // Require asks for one object by name, and returns it once Crossplane has looked.
 func Require(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, as, apiVersion, kind, namespace, name string) Required {
-	s := &fnv1.ResourceSelector{ApiVersion: apiVersion, Kind: kind, Match: &fnv1.ResourceSelector_MatchName{MatchName: name}}
-	if namespace != "" {
-		s.Namespace = &namespace
-	}
-	if rsp.GetRequirements() == nil {
-		rsp.Requirements = &fnv1.Requirements{}
-	}
-	if rsp.GetRequirements().GetResources() == nil {
-		rsp.Requirements.Resources = map[string]*fnv1.ResourceSelector{}
-	}
-	rsp.Requirements.Resources[as] = s
-
+	ask(rsp, as, namespace, &fnv1.ResourceSelector{
+		ApiVersion: apiVersion, Kind: kind, Match: &fnv1.ResourceSelector_MatchName{MatchName: name},
+	})
 	got, ok := req.GetRequiredResources()[as]
 	if !ok {
 		return Required{}
@@ -39,4 +30,30 @@ func Require(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, as, ap
 		}
 	}
 	return Required{Resolved: true}
+}
+
+// RequireLabelled asks for every object of a namespace with some labels, and returns those that Crossplane found. While it
+// has not looked there are none.
+func RequireLabelled(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, as, apiVersion, kind, namespace string, labels map[string]string) []*structpb.Struct {
+	ask(rsp, as, namespace, &fnv1.ResourceSelector{
+		ApiVersion: apiVersion, Kind: kind, Match: &fnv1.ResourceSelector_MatchLabels{MatchLabels: &fnv1.MatchLabels{Labels: labels}},
+	})
+	var out []*structpb.Struct
+	for _, i := range req.GetRequiredResources()[as].GetItems() {
+		out = append(out, i.GetResource())
+	}
+	return out
+}
+
+func ask(rsp *fnv1.RunFunctionResponse, as, namespace string, s *fnv1.ResourceSelector) {
+	if namespace != "" {
+		s.Namespace = &namespace
+	}
+	if rsp.GetRequirements() == nil {
+		rsp.Requirements = &fnv1.Requirements{}
+	}
+	if rsp.GetRequirements().GetResources() == nil {
+		rsp.Requirements.Resources = map[string]*fnv1.ResourceSelector{}
+	}
+	rsp.Requirements.Resources[as] = s
 }

@@ -11,6 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// PlaysAnnotation on a pod says how it fails: CrashLoopBackOff or ImagePullBackOff.
+const PlaysAnnotation = "controlplane.graphplane.io/plays"
+
 // A NodeGroup is a number of equal nodes, spread evenly over zones.
 type NodeGroup struct {
 	// Name is the prefix of the nodes' names.
@@ -125,7 +128,8 @@ func (cl *Cluster) nodesReady(ctx context.Context) error {
 }
 
 // startKWOK starts the simulator of kubelets. A pod is Running as soon as it is
-// bound, Succeeded if a Job owns it, and gone as soon as it is deleted.
+// bound, Succeeded if a Job owns it, and gone as soon as it is deleted. One with
+// the annotation PlaysAnnotation fails as that says.
 func (cl *Cluster) startKWOK(ctx context.Context) error {
 	bin, err := cl.tools.path(ctx, kwokTool())
 	if err != nil {
@@ -151,6 +155,8 @@ func (cl *Cluster) startKWOK(ctx context.Context) error {
 	} {
 		args = append(args, "--config="+filepath.Join(src, "kustomize", "stage", stage+".yaml"))
 	}
+
+	args = append(args, "--config="+filepath.Join(cl.tools.root, "test", "controlplane", "stages", "pod-fails.yaml"))
 
 	_, err = cl.super.start(command{name: cl.prefix + "kwok", path: bin, args: args, env: []string{"HOME=" + cl.Dir}})
 

@@ -1,0 +1,130 @@
+package function
+
+import (
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+	"github.com/crossplane/function-sdk-go/response"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/ready"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+const (
+	// grace is how long a graph may be on its way before its pods are looked at. Crossplane watches what is looked at, and
+	// a pod changes some four times within its first second: those of twenty pods would open the circuit breaker.
+	grace = 5 * time.Second
+
+	// maxPodBytes bounds what the pods add to a request, which may have 4 MiB.
+	maxPodBytes = 2 << 20
+
+	// statusBytes is about what status and managed fields add to a pod's template.
+	statusBytes = 16 << 10
+)
+
+// failures says what keeps the pods of components from becoming ready, by component key. Workloads count pods, and only
+// pods know why they are not ready. They are required of Crossplane only while their component is not ready, so that at
+// rest nothing is read or watched.
+func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, items []*item) map[string]ready.Failure {
+	suspects := suspects(g, items)
+	if len(suspects) == 0 {
+		return nil
+	}
+	if wait := f.untilGraceEnds(xr); wait > 0 {
+		shorten(rsp, wait)
+		return nil
+	}
+	out := map[string]ready.Failure{}
+	for _, c := range suspects {
+		pods := wire.RequireLabelled(req, rsp, "pods:"+c.Key, "v1", "Pod", g.Namespace, map[string]string{
+			v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
+		})
+		if fail := ready.Pods(pods); fail.Reason != "" {
+			out[c.Key] = fail
+		}
+	}
+	return out
+}
+
+// suspects are the components that are not ready though their workload has the latest change, in the order of the graph.
+// Those whose pods would not fit a request are left out: their workload's counts are all that is said.
+func suspects(g *graph.Graph, items []*item) []*graph.Component {
+	byComponent := map[string]*item{}
+	for _, i := range items {
+		if i.Component != "" {
+			byComponent[i.Component] = i
+		}
+	}
+	var out []*graph.Component
+	room := int64(maxPodBytes)
+	for n := range g.Components {
+		c := &g.Components[n]
+		i := byComponent[c.Key]
+		if i == nil || i.observed == nil || i.verdict.Ready || revision(i.observed) != revision(i.desired) {
+			continue
+		}
+		pods := max(wire.Int(i.observed, "spec", "replicas"), ready.Replicas(i.observed).Replicas, 1)
+		if c.Group != nil {
+			pods *= int64(c.Group.Nodes)
+		}
+		if size := pods * (2*int64(proto.Size(i.desired)) + statusBytes); size <= room {
+			room -= size
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func revision(workload *structpb.Struct) string {
+	return wire.String(workload, "metadata", "annotations", v1alpha1.AnnotationRevision)
+}
+
+// untilGraceEnds is how long a graph may still be on its way. What was found to fail is looked at on.
+func (f *Function) untilGraceEnds(xr *structpb.Struct) time.Duration {
+	reason, since := ready.Transition(xr, v1alpha1.ConditionComponentsReady)
+	switch {
+	case reason != "" && reason != v1alpha1.ReasonProgressing && reason != v1alpha1.ReasonRolledOut:
+		return 0
+	case reason != v1alpha1.ReasonProgressing:
+		return grace
+	}
+	return min(grace, grace-f.now().Sub(since))
+}
+
+// shorten lets Crossplane come back after a time at the latest.
+func shorten(rsp *fnv1.RunFunctionResponse, after time.Duration) {
+	// A moment later, so that the time has passed by then. Whole seconds, so that answers differ less.
+	after = after.Truncate(time.Second) + time.Second
+	if after < rsp.GetMeta().GetTtl().AsDuration() {
+		rsp.Meta.Ttl = durationpb.New(after)
+	}
+}
+
+// conclude writes the condition of all components. Who reads it alone learns which wait, and what of them does not pass by
+// waiting.
+func conclude(rsp *fnv1.RunFunctionResponse, g *graph.Graph, waiting []string, failures map[string]ready.Failure) {
+	if len(waiting) == 0 {
+		response.ConditionTrue(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonRolledOut).TargetComposite()
+		return
+	}
+	first := ready.Failure{Reason: v1alpha1.ReasonProgressing}
+	parts := []string{"Waiting for components: " + strings.Join(waiting, ", ")}
+	for i := range g.Components {
+		f, ok := failures[g.Components[i].Key]
+		if !ok {
+			continue
+		}
+		parts = append(parts, g.Components[i].Name+": "+f.Message)
+		if first.Reason == v1alpha1.ReasonProgressing || f.Before(first) {
+			first = f
+		}
+	}
+	response.ConditionFalse(rsp, v1alpha1.ConditionComponentsReady, first.Reason).WithMessage(strings.Join(parts, "; ")).TargetComposite()
+}
