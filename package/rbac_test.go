@@ -3,6 +3,7 @@ package package_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	extv1alpha1 "github.com/crossplane/crossplane/apis/v2/apiextensions/v1alpha1"
 
 	"github.com/graphplane/graphplane/function/compose"
 )
@@ -109,4 +112,29 @@ func names(rule rbacv1.PolicyRule) []string {
 		}
 	}
 	return out
+}
+
+// A kind that nobody activates is not served, so the configuration activates every managed resource that is composed.
+func TestActivation(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("configuration", "activation.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := extv1alpha1.ManagedResourceActivationPolicy{}
+	if err := yaml.UnmarshalStrict(b, &p); err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for _, a := range p.Spec.Activations {
+		got = append(got, string(a))
+	}
+	for _, r := range resources() {
+		if strings.HasSuffix(r, ".etcd.graphplane.io") || strings.HasSuffix(r, ".nats.graphplane.io") {
+			want = append(want, r)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-what the function emits, +what is activated:\n%s", diff)
+	}
 }
