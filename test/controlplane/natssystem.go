@@ -54,8 +54,8 @@ type natsConfig struct {
 
 type natsStore struct {
 	StoreDir  string `json:"store_dir"` //nolint:tagliatelle // NATS spells it so.
-	MaxMemory int64  `json:"max_mem"` //nolint:tagliatelle // NATS spells it so.
-	MaxFile   int64  `json:"max_file"` //nolint:tagliatelle // NATS spells it so.
+	MaxMemory int64  `json:"max_mem"`   //nolint:tagliatelle // NATS spells it so.
+	MaxFile   int64  `json:"max_file"`  //nolint:tagliatelle // NATS spells it so.
 }
 
 type natsCluster struct {
@@ -66,7 +66,7 @@ type natsCluster struct {
 
 type natsTLS struct {
 	Cert    string `json:"cert_file"` //nolint:tagliatelle // NATS spells it so.
-	Key     string `json:"key_file"` //nolint:tagliatelle // NATS spells it so.
+	Key     string `json:"key_file"`  //nolint:tagliatelle // NATS spells it so.
 	Timeout int    `json:"timeout"`
 }
 
