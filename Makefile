@@ -56,7 +56,8 @@ lint: ## Run the linters on every module
 	for m in $(MODULES); do (cd $$m && $(golangci-lint) run ./...); done
 
 .PHONY: generate
-generate: ## Generate deep copies, CustomResourceDefinitions and CompositeResourceDefinitions from apis/
+generate: ## Generate deep copies, accessors, CustomResourceDefinitions and CompositeResourceDefinitions from apis/
+	go run ./cmd/accessors apis/etcd/v1alpha1 apis/nats/v1alpha1
 	$(controller-gen) object paths=./apis/...
 	$(controller-gen) crd:maxDescLen=100000 paths=./apis/input/... output:crd:dir=package/function/crds
 	$(controller-gen) crd paths=./apis/etcd/... paths=./apis/nats/... output:crd:dir=package/provider/crds
