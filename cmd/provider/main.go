@@ -30,6 +30,7 @@ type Options struct {
 
 	MetricsAddress string        `default:":8080" help:"Address that serves Prometheus metrics; 0 turns it off."`
 	HealthAddress  string        `default:":8081" help:"Address that serves /healthz and /readyz; 0 turns it off."`
+	PprofAddress   string        `default:"0" help:"Address that serves profiles under /debug/pprof; 0 turns it off. Do not let others reach it."`
 	GracePeriod    time.Duration `default:"25s" help:"How long running reconciles may take to end when the process is told to stop."`
 }
 

@@ -161,6 +161,7 @@ func manager(s *runtime.Scheme, o *Options) ctrl.Options {
 		},
 		Metrics:                    metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:     o.HealthAddress,
+		PprofBindAddress:           o.PprofAddress,
 		LeaderElection:             o.LeaderElection,
 		LeaderElectionID:           "crossplane-leader-election-provider-graphplane",
 		LeaderElectionNamespace:    os.Getenv("POD_NAMESPACE"),
@@ -178,11 +179,15 @@ func health(mgr ctrl.Manager) error {
 	return errors.Wrap(mgr.AddReadyzCheck("ping", healthz.Ping), "cannot add the readiness check")
 }
 
+// maxConcurrent reconciles of one kind. A reconcile mostly waits for the API
+// server, so more of them do not end sooner, and each worker has a stack.
+const maxConcurrent = 32
+
 // options of every controller. The function ends what they have opened.
 func options(log logging.Logger, o *Options) (controller.Options, func(), error) {
 	out := controller.Options{
 		Logger:                  log,
-		MaxConcurrentReconciles: o.MaxReconcileRate,
+		MaxConcurrentReconciles: min(o.MaxReconcileRate, maxConcurrent),
 		PollInterval:            o.Poll,
 		GlobalRateLimiter:       ratelimiter.NewGlobal(o.MaxReconcileRate),
 		Features:                &feature.Flags{},

@@ -247,7 +247,7 @@ func hexID(id uint64) string { return strconv.FormatUint(id, 16) }
 // Fingerprint of what an Endpoint shows of the snapshot.
 func (s *Snapshot) Fingerprint() string {
 	v := View{Snapshot: s}
-	r := Ready(v)
+	r := verdict().Ready(v)
 	b, err := json.Marshal(Observe(v, v1alpha1.EndpointObservation{}))
 	if err != nil {
 		return err.Error()

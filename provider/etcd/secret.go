@@ -23,11 +23,11 @@ func Details(c *Config) managed.ConnectionDetails {
 		xpv2.CredentialsSecretClientCertKey: nil,
 		xpv2.CredentialsSecretClientKeyKey:  nil,
 	}
-	if c.Publish {
+	if c.Publish.Credentials {
 		d[xpv2.CredentialsSecretUserKey] = []byte(c.Username)
 		d[xpv2.CredentialsSecretPasswordKey] = []byte(c.Password)
 	}
-	if c.PublishCert {
+	if c.Publish.Certificate {
 		d[xpv2.CredentialsSecretClientCertKey] = c.TLS.Cert
 		d[xpv2.CredentialsSecretClientKeyKey] = c.TLS.Key
 	}

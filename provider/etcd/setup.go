@@ -1,17 +1,13 @@
 package etcd
 
 import (
-	"sync"
-
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/controller"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 
 	"github.com/graphplane/graphplane/apis/etcd/v1alpha1"
 	"github.com/graphplane/graphplane/provider/access"
@@ -20,18 +16,17 @@ import (
 
 // A Setup adds the controllers of this group to a manager.
 type Setup struct {
-	mgr     ctrl.Manager
-	options controller.Options
-	metrics *shared.Metrics
+	*shared.Group[*Config, *System]
 
-	mu   sync.Mutex
-	tech *shared.Technology
-	conn *connector
+	metrics *shared.Metrics
 }
 
 // NewSetup for a manager.
 func NewSetup(mgr ctrl.Manager, o controller.Options, m *shared.Metrics) *Setup {
-	return &Setup{mgr: mgr, options: o, metrics: m}
+	return &Setup{metrics: m, Group: &shared.Group[*Config, *System]{
+		Manager: mgr, Options: o, Version: v1alpha1.SchemeGroupVersion, Secrets: configSecrets, Resolve: Resolve,
+		Open: func(c *Config, changed func(p shared.Phase)) *System { return Open(c, m, changed) },
+	}}
 }
 
 // Kinds that can be set up, each on its own, and how.
@@ -44,95 +39,33 @@ func (s *Setup) Kinds() map[schema.GroupVersionKind]func() error {
 	}
 }
 
-// Configs are the kinds without which none of the others can be set up.
-func (s *Setup) Configs() []schema.GroupVersionKind {
-	gvk := v1alpha1.SchemeGroupVersion.WithKind
-	return []schema.GroupVersionKind{gvk(v1alpha1.ProviderConfigKind), gvk(v1alpha1.ClusterProviderConfigKind), gvk(v1alpha1.ProviderConfigUsageKind)}
-}
-
-// Pool of clients, for tests and benchmarks; nil before a kind is set up.
-func (s *Setup) Pool() *shared.Pool[*System] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.conn == nil {
-		return nil
-	}
-	return s.conn.Pool
-}
-
-// shared sets up what the kinds have in common, once.
-func (s *Setup) shared() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.conn != nil {
-		return nil
-	}
-	return s.prepare()
-}
-
-func (s *Setup) prepare() error {
-	gvk := v1alpha1.SchemeGroupVersion.WithKind
-	kinds := func(config string) resource.ProviderConfigKinds {
-		return resource.ProviderConfigKinds{
-			Config:    gvk(config),
-			Usage:     gvk(v1alpha1.ProviderConfigUsageKind),
-			UsageList: gvk(v1alpha1.ProviderConfigUsageKind + "List"),
-		}
-	}
-	s.tech = &shared.Technology{
-		Config: kinds(v1alpha1.ProviderConfigKind), ClusterConfig: kinds(v1alpha1.ClusterProviderConfigKind),
-		Bus: shared.NewBus(), Secrets: configSecrets,
-	}
-	if err := shared.SetupConfigs(s.mgr, s.options, s.tech); err != nil {
-		return err
-	}
-	conn := &connector{
-		Client: s.mgr.GetClient(),
-		Usage:  resource.NewProviderConfigUsageTracker(s.mgr.GetClient(), &v1alpha1.ProviderConfigUsage{}),
-		Pool:   shared.NewPool[*System](), Bus: s.tech.Bus, Resolve: Resolve,
-		Open: func(c *Config, changed func()) *System { return Open(c, s.metrics, changed) },
-	}
-	k := &shared.Keeper[*System]{Pool: conn.Pool, Bus: s.tech.Bus, Client: s.mgr.GetClient(), Usages: &v1alpha1.ProviderConfigUsageList{}}
-	if err := s.mgr.Add(k); err != nil {
-		return errors.Wrap(err, "cannot add the keeper of clients")
-	}
-	s.conn = conn
-	return nil
-}
-
 func (s *Setup) endpoint() error {
-	if err := s.shared(); err != nil {
-		return err
-	}
-	return shared.Setup(s.mgr, s.options, s.tech, shared.Kind{
-		GVK:       v1alpha1.SchemeGroupVersion.WithKind(v1alpha1.EndpointKind),
-		Secrets:   shared.ConnectionSecret,
-		Connector: managed.WithTypedExternalConnector(connectEndpoint(s.conn, s.metrics)),
-		Forget:    func(n types.NamespacedName) { s.metrics.Forget(technology, n) },
+	return s.Setup(v1alpha1.EndpointKind, func(c *connector) shared.Kind {
+		return shared.Kind{
+			Secrets:   shared.ConnectionSecret,
+			Connector: managed.WithTypedExternalConnector(shared.ConnectEndpoint(c, endpointForm(s.metrics))),
+			Forget:    func(n types.NamespacedName) { s.metrics.Forget(technology, n) },
+		}
 	})
 }
 
 func (s *Setup) role() error {
-	if err := s.shared(); err != nil {
-		return err
-	}
-	return shared.Setup(s.mgr, s.options, s.tech, shared.Kind{
-		GVK:          v1alpha1.SchemeGroupVersion.WithKind(v1alpha1.RoleKind),
-		Secrets:      shared.ConnectionSecret,
-		Connector:    managed.WithTypedExternalConnector(connectRole(s.conn)),
-		Initializers: []managed.Initializer{shared.NewNamer(s.mgr.GetClient(), ".")},
+	return s.Setup(v1alpha1.RoleKind, func(c *connector) shared.Kind {
+		return shared.Kind{
+			Secrets:      shared.ConnectionSecret,
+			Connector:    managed.WithTypedExternalConnector(connectRole(c)),
+			Initializers: []managed.Initializer{shared.NewNamer(s.Manager.GetClient(), ".")},
+		}
 	})
 }
 
 func (s *Setup) user() error {
-	if err := s.shared(); err != nil {
-		return err
-	}
-	return shared.Setup(s.mgr, s.options, s.tech, shared.Kind{
-		GVK:          v1alpha1.SchemeGroupVersion.WithKind(v1alpha1.UserKind),
-		Secrets:      userSecrets,
-		Connector:    managed.WithTypedExternalConnector(connectUser(s.conn)),
-		Initializers: []managed.Initializer{shared.NewNamer(s.mgr.GetClient(), ".")},
+	return s.Setup(v1alpha1.UserKind, func(c *connector) shared.Kind {
+		return shared.Kind{
+			Secrets:      userSecrets,
+			Connector:    managed.WithTypedExternalConnector(connectUser(c)),
+			Initializers: []managed.Initializer{shared.NewNamer(s.Manager.GetClient(), ".")},
+		}
 	})
 }
 
@@ -148,15 +81,11 @@ func userSecrets(o client.Object) []types.NamespacedName {
 // configSecrets are the Secrets that a config refers to. A reference that is not
 // allowed is left out: resolving it says so.
 func configSecrets(o client.Object) []types.NamespacedName {
-	var spec *v1alpha1.ProviderConfigSpec
-	switch c := o.(type) {
-	case *v1alpha1.ProviderConfig:
-		spec = &c.Spec
-	case *v1alpha1.ClusterProviderConfig:
-		spec = &c.Spec
-	default:
+	config, ok := o.(shared.Specified[v1alpha1.ProviderConfigSpec])
+	if !ok {
 		return nil
 	}
+	spec := config.GetSpec()
 	refs := access.TLSRefs(spec.TLS)
 	if spec.Credentials != nil {
 		refs = append(refs, spec.Credentials.Basic.SecretRef)

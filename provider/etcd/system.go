@@ -62,7 +62,7 @@ type member struct {
 
 // Open a System. It does not block, and it calls changed when what its probes
 // see changes.
-func Open(c *Config, m *managed.Metrics, changed func()) *System {
+func Open(c *Config, m *managed.Metrics, changed func(p managed.Phase)) *System {
 	s := &System{config: c, token: &token{}, expiry: &access.Expiry{}}
 	for _, e := range c.Endpoints {
 		s.members = append(s.members, s.dial(e))

@@ -267,7 +267,7 @@ func (u *user) verify(ctx context.Context, name, pw string) (auth, fits bool, er
 }
 
 func (u *user) details(name, pw string) managed.ConnectionDetails {
-	d := Details(&Config{Endpoints: u.config.Endpoints, TLS: u.config.TLS, PublishCert: u.config.PublishCert})
+	d := Details(&Config{Endpoints: u.config.Endpoints, TLS: u.config.TLS, Publish: shared.Published{Certificate: u.config.Publish.Certificate}})
 	d[xpv2.CredentialsSecretUserKey] = []byte(name)
 	d[xpv2.CredentialsSecretPasswordKey] = []byte(pw)
 	return d

@@ -8,8 +8,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/apis/etcd/v1alpha1"
 	"github.com/graphplane/graphplane/provider/managed"
@@ -29,51 +27,15 @@ type View struct {
 	Now time.Time
 }
 
-// A check reports whether it fails, and then with which reason and message.
-type check func(v View) (reason, message string, failed bool)
+type check = managed.Check[View]
 
-// readiness is the chain whose first failure says why the cluster is not usable.
-func readiness() []check {
-	return []check{
-		plainText, unreachable, refused, wrongCluster, noQuorum, noLeader, corrupt, noSpace, oldVersion,
+// verdict on a cluster.
+func verdict() managed.Verdict[View] {
+	return managed.Verdict[View]{
+		Readiness:  []check{plainText, unreachable, refused, wrongCluster, noQuorum, noLeader, corrupt, noSpace, oldVersion},
+		Redundancy: []check{membersDown, memberCount, expiring, nearQuota},
+		Unknown:    unlisted,
 	}
-}
-
-// redundancy is the chain whose first failure says what the cluster lacks.
-func redundancy() []check {
-	return []check{membersDown, memberCount, expiring, nearQuota}
-}
-
-// Ready says whether the cluster is usable now.
-func Ready(v View) xpv2.Condition {
-	if reason, message, failed := first(readiness(), v); failed {
-		return managed.Condition(xpv2.TypeReady, managed.False, reason, message)
-	}
-	return managed.Condition(xpv2.TypeReady, managed.True, access.ReasonAvailable, "")
-}
-
-// Healthy says whether the cluster has its full redundancy.
-func Healthy(v View) xpv2.Condition {
-	if _, _, failed := first(readiness(), v); failed {
-		return managed.Condition(access.TypeHealthy, managed.False, access.ReasonUnavailable, "The cluster is not usable, see Ready")
-	}
-	if reason, message, failed := first(redundancy(), v); failed {
-		return managed.Condition(access.TypeHealthy, managed.False, reason, message)
-	}
-	if unlisted := named(v.Snapshot, v1alpha1.MemberUnknown); len(unlisted) > 0 {
-		return managed.Condition(access.TypeHealthy, managed.Unknown, v1alpha1.ReasonMembersUnlisted,
-			fmt.Sprintf("Nobody asks %s: list every member in the endpoints of the ProviderConfig", strings.Join(unlisted, ", ")))
-	}
-	return managed.Condition(access.TypeHealthy, managed.True, access.ReasonFullyRedundant, "")
-}
-
-func first(chain []check, v View) (reason, message string, failed bool) {
-	for _, c := range chain {
-		if reason, message, failed := c(v); failed {
-			return reason, message, true
-		}
-	}
-	return "", "", false
 }
 
 func plainText(v View) (string, string, bool) {
@@ -125,11 +87,7 @@ func noSpace(v View) (string, string, bool) {
 }
 
 func oldVersion(v View) (string, string, bool) {
-	low := version(v.Snapshot)
-	if v.Want.MinVersion == nil || low == "" || managed.CompareVersions(low, *v.Want.MinVersion) >= 0 {
-		return "", "", false
-	}
-	return access.ReasonVersionUnsupported, fmt.Sprintf("A member runs version %s, older than minVersion %s: upgrade it", low, *v.Want.MinVersion), true
+	return managed.Old("A member", version(v.Snapshot), v.Want.MinVersion)
 }
 
 func membersDown(v View) (string, string, bool) {
@@ -155,6 +113,12 @@ func expiring(v View) (string, string, bool) {
 func nearQuota(v View) (string, string, bool) {
 	_, used := quota(v.Snapshot)
 	return v1alpha1.ReasonNearQuota, "A database uses more than 80 % of its quota: compact and defragment it, or raise the quota", used >= 80
+}
+
+func unlisted(v View) (string, string, bool) {
+	names := named(v.Snapshot, v1alpha1.MemberUnknown)
+	return v1alpha1.ReasonMembersUnlisted,
+		fmt.Sprintf("Nobody asks %s: list every member in the endpoints of the ProviderConfig", strings.Join(names, ", ")), len(names) > 0
 }
 
 // faults of the members that did not answer, in the order of their addresses.

@@ -71,7 +71,7 @@ func TestVerdict(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := []xpv2.ConditionReason{Ready(tc.view).Reason, Healthy(tc.view).Reason}
+			got := []xpv2.ConditionReason{verdict().Ready(tc.view).Reason, verdict().Healthy(tc.view).Reason}
 			if diff := cmp.Diff([]xpv2.ConditionReason{xpv2.ConditionReason(tc.ready), xpv2.ConditionReason(tc.healthy)}, got); diff != "" {
 				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
 			}

@@ -3,6 +3,7 @@ package managed
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -20,6 +21,16 @@ type Settings interface {
 	Digest() (string, error)
 }
 
+// A Resolver reads a config and its Secrets. Its errors name the field.
+type Resolver[C Settings] func(ctx context.Context, c client.Reader, ref Config) (C, error)
+
+// An Opener makes a client for settings, which calls changed when what it sees of
+// its system changes.
+type Opener[C Settings, S System] func(settings C, changed func(p Phase)) S
+
+// References of an object to Secrets.
+type References func(o client.Object) []types.NamespacedName
+
 // A Connector hands out clients for the config of a managed resource.
 type Connector[C Settings, S System] struct {
 	// Client that reads configs and Secrets.
@@ -31,9 +42,9 @@ type Connector[C Settings, S System] struct {
 	// Bus to tell changes on.
 	Bus *Bus
 	// Resolve a config.
-	Resolve func(ctx context.Context, c client.Reader, ref Config) (C, error)
+	Resolve Resolver[C]
 	// Open a client. It must not block.
-	Open func(settings C, changed func()) S
+	Open Opener[C, S]
 }
 
 // Connect returns the settings and a client for a resource. A config that
@@ -66,7 +77,7 @@ func (c *Connector[C, S]) lease(config Config, settings C) (*Lease[S], error) {
 		return nil, err
 	}
 	lease, ok := c.Pool.Acquire(config, digest, func() S {
-		return c.Open(settings, func() { c.Bus.Publish(c.Pool.Configs(digest)...) })
+		return c.Open(settings, func(p Phase) { c.Bus.Publish(p, c.Pool.Configs(digest)...) })
 	})
 	if !ok {
 		return nil, errors.New("the provider is stopping")

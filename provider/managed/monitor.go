@@ -21,11 +21,15 @@ type Snapshot interface {
 type Monitor[S Snapshot] struct {
 	probe    func(ctx context.Context) S
 	interval time.Duration
-	changed  func()
+	changed  func(p Phase)
 
 	cancel context.CancelFunc
 	kick   chan struct{}
 	done   chan struct{}
+
+	// differed is when a probe last saw something new, told when that was last
+	// told, of either kind. Only run's goroutine uses them.
+	differed, told time.Time
 
 	mu    sync.Mutex
 	last  S
@@ -34,9 +38,20 @@ type Monitor[S Snapshot] struct {
 	next  chan struct{}
 }
 
+// Times of a change that goes on.
+const (
+	// settled is how long after a change a system may still be busy with it:
+	// what it holds elects leaders of its own, and may lose them ten seconds
+	// after a server was lost.
+	settled = 30 * time.Second
+	// echo is how often such a change is told again meanwhile.
+	echo = 4 * time.Second
+)
+
 // NewMonitor starts to probe at once. It calls changed, from its own goroutine,
-// after each probe whose fingerprint differs from the one before.
-func NewMonitor[S Snapshot](interval time.Duration, probe func(ctx context.Context) S, changed func()) *Monitor[S] {
+// after each probe whose fingerprint differs from the one before, and again a
+// few times while the system may still be settling.
+func NewMonitor[S Snapshot](interval time.Duration, probe func(ctx context.Context) S, changed func(p Phase)) *Monitor[S] {
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // Close cancels.
 	m := &Monitor[S]{
 		probe: probe, interval: interval, changed: changed,
@@ -104,12 +119,25 @@ func (m *Monitor[S]) once(ctx context.Context) {
 		return
 	}
 	m.mu.Lock()
-	differs := m.at.IsZero() || m.last.Fingerprint() != s.Fingerprint()
+	first := m.at.IsZero()
+	differs := first || m.last.Fingerprint() != s.Fingerprint()
 	m.last, m.begun, m.at = s, begun, time.Now()
 	close(m.next)
 	m.next = make(chan struct{})
 	m.mu.Unlock()
+	m.tell(first, differs, begun)
+}
+
+func (m *Monitor[S]) tell(first, differs bool, now time.Time) {
 	if differs {
-		m.changed()
+		m.told = now
+		m.changed(Changed)
+	}
+	if differs && !first {
+		m.differed = now
+	}
+	if now.Sub(m.differed) < settled && now.Sub(m.told) >= echo {
+		m.told = now
+		m.changed(Settling)
 	}
 }

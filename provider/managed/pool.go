@@ -1,50 +1,6 @@
 package managed
 
-import (
-	"context"
-	"sync"
-
-	kerrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-)
-
-// A Config names a ProviderConfig or, without a namespace, a
-// ClusterProviderConfig.
-type Config struct {
-	Kind, Namespace, Name string
-}
-
-// ConfigOf the reference of a managed resource in a namespace.
-func ConfigOf(namespace string, ref xpv2.ProviderConfigReference) Config {
-	c := Config{Kind: ref.Kind, Name: ref.Name}
-	if ref.Kind != ClusterProviderConfigKind {
-		c.Namespace = namespace
-	}
-	return c
-}
-
-// ClusterProviderConfigKind is the kind of every config that has no namespace.
-const ClusterProviderConfigKind = "ClusterProviderConfig"
-
-// String that serves as an index value.
-func (c Config) String() string { return c.Kind + "/" + c.Namespace + "/" + c.Name }
-
-// Key of the object.
-func (c Config) Key() client.ObjectKey {
-	return client.ObjectKey{Namespace: c.Namespace, Name: c.Name}
-}
-
-// GetConfig reads the config's object.
-func GetConfig(ctx context.Context, c client.Reader, ref Config, into client.Object) error {
-	err := c.Get(ctx, ref.Key(), into)
-	if kerrors.IsNotFound(err) {
-		return errors.Errorf("spec.providerConfigRef: %s %q does not exist: create it or change the reference", ref.Kind, ref.Name)
-	}
-	return errors.Wrapf(err, "cannot get %s %q", ref.Kind, ref.Name)
-}
+import "sync"
 
 // A System is a client of one external system.
 type System interface {

@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 )
 
 // A QuietManager hands out a client that does not write what is there already.
@@ -14,15 +16,33 @@ import (
 // of these updates changes anything, but the API server has to take each.
 type QuietManager struct {
 	manager.Manager
+
+	// Written gets every write of a managed resource; may be nil.
+	Written *Written
 }
 
 // GetClient that skips updates which change nothing.
 func (m QuietManager) GetClient() client.Client {
-	return &quietClient{Client: m.Manager.GetClient()}
+	return &quietClient{Client: m.Manager.GetClient(), written: m.Written}
 }
 
 type quietClient struct {
 	client.Client
+
+	written *Written
+}
+
+// wrote an object, unless it could not be written.
+func (c *quietClient) wrote(obj client.Object, err error) error {
+	if _, ok := obj.(resource.Managed); ok && err == nil && c.written != nil {
+		c.written.see(obj)
+	}
+	return err
+}
+
+// Patch the object.
+func (c *quietClient) Patch(ctx context.Context, obj client.Object, p client.Patch, opts ...client.PatchOption) error {
+	return c.wrote(obj, c.Client.Patch(ctx, obj, p, opts...))
 }
 
 // Update the object unless the cache holds the same.
@@ -30,7 +50,7 @@ func (c *quietClient) Update(ctx context.Context, obj client.Object, opts ...cli
 	if c.same(ctx, obj) {
 		return nil
 	}
-	return c.Client.Update(ctx, obj, opts...)
+	return c.wrote(obj, c.Client.Update(ctx, obj, opts...))
 }
 
 // Status returns a writer that skips updates which change nothing.
@@ -63,5 +83,5 @@ func (s *quietStatus) Update(ctx context.Context, obj client.Object, opts ...cli
 	if s.client.same(ctx, obj) {
 		return nil
 	}
-	return s.SubResourceWriter.Update(ctx, obj, opts...)
+	return s.client.wrote(obj, s.SubResourceWriter.Update(ctx, obj, opts...))
 }

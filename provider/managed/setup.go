@@ -46,7 +46,7 @@ type Technology struct {
 	// Bus on which changes of a config's system are told.
 	Bus *Bus
 	// Secrets that a config refers to.
-	Secrets func(client.Object) []types.NamespacedName
+	Secrets References
 }
 
 // A Kind of managed resource.
@@ -54,11 +54,14 @@ type Kind struct {
 	// GVK of the resource.
 	GVK schema.GroupVersionKind
 	// Secrets that a resource itself refers to; its connection Secret counts.
-	Secrets func(client.Object) []types.NamespacedName
+	Secrets References
 	// Connector as an option of the reconciler.
 	Connector managed.ReconcilerOption
 	// Initializers that run before everything else.
 	Initializers []managed.Initializer
+	// Settles tells that resources follow a change of their system with a
+	// delay, so that they are looked at a few times more.
+	Settles bool
 	// Forget a resource that is gone; may be nil.
 	Forget func(types.NamespacedName)
 }
@@ -72,7 +75,7 @@ func Setup(mgr ctrl.Manager, o controller.Options, t *Technology, k Kind) error 
 	if err := indexResource(context.Background(), mgr.GetFieldIndexer(), of, k.Secrets); err != nil {
 		return err
 	}
-	w := &Watcher{client: mgr.GetClient(), kind: k.GVK.GroupKind(), list: list, configs: t.lists(mgr)}
+	w := &Watcher{client: mgr.GetClient(), settles: k.Settles, kind: k.GVK.GroupKind(), list: list, configs: t.lists(mgr)}
 	config, clusterConfig, err := t.objects(mgr)
 	if err != nil {
 		return err
@@ -81,25 +84,28 @@ func Setup(mgr ctrl.Manager, o controller.Options, t *Technology, k Kind) error 
 		return err
 	}
 	name := managed.ControllerName(k.GVK.GroupKind().String())
-	r := managed.NewReconciler(QuietManager{Manager: mgr}, resource.ManagedKind(k.GVK), options(mgr, o, name, k)...)
+	quiet := QuietManager{Manager: mgr, Written: NewWritten()}
+	r := managed.NewReconciler(quiet, resource.ManagedKind(k.GVK), options(quiet, o, name, k)...)
 	return errors.Wrapf(ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		WithOptions(o.ForControllerRuntime()).
 		For(of, builder.WithPredicates(resource.DesiredStateChanged())).
-		Watches(of, forget(k)).
+		Watches(of, forget(k, quiet.Written)).
 		Watches(config, handler.EnqueueRequestsFromMapFunc(w.ConfigObject(t.Config.Config.Kind)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(clusterConfig, handler.EnqueueRequestsFromMapFunc(w.ConfigObject(t.ClusterConfig.Config.Kind)), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(w.Secret), builder.WithPredicates(dataChanged())).
-		WatchesRawSource(source.Channel(t.Bus.Subscribe(), handler.TypedEnqueueRequestsFromMapFunc(w.Config))).
-		Complete(ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter)), "cannot set up the controller of %s", k.GVK.GroupKind())
+		WatchesRawSource(source.Channel(t.Bus.Subscribe(), handler.TypedEnqueueRequestsFromMapFunc(w.Change))).
+		Complete(&Fresh{
+			Client: mgr.GetClient(), Of: of, Written: quiet.Written,
+			Reconciler: ratelimiter.NewReconciler(name, r, o.GlobalRateLimiter),
+		}), "cannot set up the controller of %s", k.GVK.GroupKind())
 }
 
-func options(mgr ctrl.Manager, o controller.Options, name string, k Kind) []managed.ReconcilerOption {
-	c := QuietManager{Manager: mgr}.GetClient()
+func options(mgr QuietManager, o controller.Options, name string, k Kind) []managed.ReconcilerOption {
 	opts := []managed.ReconcilerOption{
 		k.Connector,
 		managed.WithInitializers(k.Initializers...),
-		managed.WithFinalizer(NewFinalizer(c, managed.FinalizerName)),
+		managed.WithFinalizer(NewFinalizer(mgr.GetClient(), managed.FinalizerName)),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
 		//nolint:staticcheck // The runtime's recorder takes this one.
 		managed.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)),
@@ -206,8 +212,9 @@ func (u *usages) add(o client.Object, q workqueue.TypedRateLimitingInterface[rec
 }
 
 // forget tells that a resource is gone, however it went.
-func forget(k Kind) handler.EventHandler {
+func forget(k Kind, w *Written) handler.EventHandler {
 	return handler.Funcs{DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		w.forget(client.ObjectKeyFromObject(e.Object))
 		if k.Forget != nil {
 			k.Forget(client.ObjectKeyFromObject(e.Object))
 		}

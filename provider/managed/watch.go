@@ -31,12 +31,14 @@ type Watcher struct {
 	client client.Client
 	kind   schema.GroupKind
 	list   func() resource.ManagedList
+	// settles is whether a change that goes on concerns the kind.
+	settles bool
 	// configs are empty lists of the kinds of config.
 	configs func() []client.ObjectList
 }
 
 // indexResource lets the cache find managed resources by config and Secret.
-func indexResource(ctx context.Context, i client.FieldIndexer, of client.Object, secrets func(client.Object) []types.NamespacedName) error {
+func indexResource(ctx context.Context, i client.FieldIndexer, of client.Object, secrets References) error {
 	err := i.IndexField(ctx, of, configField, func(o client.Object) []string {
 		mg, ok := o.(resource.ModernManaged)
 		if !ok || mg.GetProviderConfigReference() == nil {
@@ -50,7 +52,7 @@ func indexResource(ctx context.Context, i client.FieldIndexer, of client.Object,
 	return errors.Wrap(indexSecrets(ctx, i, of, secrets), "cannot index managed resources by Secret")
 }
 
-func indexSecrets(ctx context.Context, i client.FieldIndexer, of client.Object, secrets func(client.Object) []types.NamespacedName) error {
+func indexSecrets(ctx context.Context, i client.FieldIndexer, of client.Object, secrets References) error {
 	return i.IndexField(ctx, of, secretsField, func(o client.Object) []string {
 		out := []string{}
 		for _, n := range secrets(o) {
@@ -68,6 +70,14 @@ func UsesConfig(c Config) client.MatchingFields {
 // Config maps a config to the resources that use it.
 func (w *Watcher) Config(ctx context.Context, c Config) []reconcile.Request {
 	return w.requests(ctx, UsesConfig(c))
+}
+
+// Change maps a change of a system to the resources that it concerns.
+func (w *Watcher) Change(ctx context.Context, c Change) []reconcile.Request {
+	if c.Phase == Settling && !w.settles {
+		return nil
+	}
+	return w.Config(ctx, c.Config)
 }
 
 // ConfigObject maps a config's object to the resources that use it.

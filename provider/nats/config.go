@@ -3,9 +3,6 @@ package nats
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -34,10 +31,8 @@ type Config struct {
 	SigningSeed string
 	// Account that the signing key belongs to.
 	Account string
-	// Publish the credentials in connection Secrets.
-	Publish bool `json:"-"`
-	// PublishCert puts the client certificate in connection Secrets.
-	PublishCert bool `json:"-"`
+	// Publish in connection Secrets.
+	Publish managed.Published `json:"-"`
 }
 
 // Auth is one way to sign in.
@@ -46,14 +41,7 @@ type Auth struct {
 }
 
 // Digest tells configs apart. It gives nothing away.
-func (c *Config) Digest() (string, error) {
-	b, err := json.Marshal(c) //nolint:musttag // Nobody reads it but the digest.
-	if err != nil {
-		return "", errors.Wrap(err, "cannot encode config")
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
-}
+func (c *Config) Digest() (string, error) { return managed.Digest(c) }
 
 // Resolve a ProviderConfig or ClusterProviderConfig and its Secrets. Errors name
 // the field.
@@ -62,14 +50,7 @@ func Resolve(ctx context.Context, c client.Reader, ref managed.Config) (*Config,
 	if err != nil {
 		return nil, err
 	}
-	out := &Config{Servers: slices.Sorted(slices.Values(s.Servers)), Publish: ref.Namespace != ""}
-	if s.PublishCredentials != nil {
-		out.Publish = *s.PublishCredentials
-	}
-	out.PublishCert = out.Publish
-	if s.PublishClientCertificate != nil {
-		out.PublishCert = *s.PublishClientCertificate
-	}
+	out := &Config{Servers: slices.Sorted(slices.Values(s.Servers)), Publish: managed.PublishedBy(ref, s.PublishCredentials, s.PublishClientCertificate)}
 	err = out.resolve(ctx, access.Reader{Client: c, Namespace: ref.Namespace}, s)
 	return out, errors.Wrapf(err, "cannot use %s %q", ref.Kind, ref.Name)
 }
@@ -199,13 +180,5 @@ func nkeyOption(seed string) []nats.Option {
 }
 
 func spec(ctx context.Context, c client.Reader, ref managed.Config) (*v1alpha1.ProviderConfigSpec, error) {
-	switch ref.Kind {
-	case v1alpha1.ProviderConfigKind:
-		pc := &v1alpha1.ProviderConfig{}
-		return &pc.Spec, managed.GetConfig(ctx, c, ref, pc)
-	case v1alpha1.ClusterProviderConfigKind:
-		pc := &v1alpha1.ClusterProviderConfig{}
-		return &pc.Spec, managed.GetConfig(ctx, c, ref, pc)
-	}
-	return nil, errors.Errorf("spec.providerConfigRef.kind: %q is neither ProviderConfig nor ClusterProviderConfig", ref.Kind)
+	return managed.GetSpec(ctx, c, ref, &v1alpha1.ProviderConfig{}, &v1alpha1.ClusterProviderConfig{})
 }

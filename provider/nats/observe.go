@@ -133,7 +133,7 @@ func version(s *Snapshot) string {
 // Fingerprint of what an Endpoint shows of the snapshot.
 func (s *Snapshot) Fingerprint() string {
 	v := View{Snapshot: s}
-	r, h := Ready(v), Healthy(v)
+	r, h := verdict().Ready(v), verdict().Healthy(v)
 	b, err := json.Marshal(Observe(v, v1alpha1.EndpointObservation{}))
 	if err != nil {
 		return err.Error()

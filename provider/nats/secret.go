@@ -35,7 +35,7 @@ func Details(c *Config, a *Auth) managed.ConnectionDetails {
 	}
 	d[xpv2.CredentialsSecretCAKey] = append([]byte{}, c.TLS.CA...)
 	d[access.KeyServerName] = []byte(c.TLS.ServerName)
-	if c.PublishCert {
+	if c.Publish.Certificate {
 		d[xpv2.CredentialsSecretClientCertKey] = append([]byte{}, c.TLS.Cert...)
 		d[xpv2.CredentialsSecretClientKeyKey] = append([]byte{}, c.TLS.Key...)
 	}
@@ -44,7 +44,7 @@ func Details(c *Config, a *Auth) managed.ConnectionDetails {
 
 // endpointDetails hold our own credentials only where the config publishes them.
 func endpointDetails(c *Config) managed.ConnectionDetails {
-	if c.Publish {
+	if c.Publish.Credentials {
 		return Details(c, c.Auth)
 	}
 	return Details(c, nil)

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go/jetstream"
@@ -245,9 +246,28 @@ func foreign(mg resource.Managed, owner string) (managed.ExternalObservation, er
 	return managed.ExternalObservation{}, err
 }
 
+// silence after which a replica does not count: it answers its leader's heartbeat
+// once a second.
+const silence = 5 * time.Second
+
+// storedReady tells whether the stream takes messages: it has a leader, and that
+// has a majority with it. A leader that has lost its majority answers for ten
+// seconds more, and calls a replica current until then.
 func storedReady(info *jetstream.StreamInfo) xpv2.Condition {
-	if info.Cluster != nil && info.Cluster.Leader == "" {
+	if info.Cluster == nil {
+		return shared.Condition(xpv2.TypeReady, shared.True, access.ReasonAvailable, "")
+	}
+	if info.Cluster.Leader == "" {
 		return shared.Condition(xpv2.TypeReady, shared.False, v1alpha1.ReasonNoLeader, "It has no leader: a majority of its replicas is lost")
+	}
+	current := 1
+	for _, r := range info.Cluster.Replicas {
+		if r.Current && !r.Offline && r.Active < silence {
+			current++
+		}
+	}
+	if 2*current <= info.Config.Replicas {
+		return shared.Condition(xpv2.TypeReady, shared.False, access.ReasonNoQuorum, "Its leader does not reach a majority of its replicas")
 	}
 	return shared.Condition(xpv2.TypeReady, shared.True, access.ReasonAvailable, "")
 }

@@ -58,7 +58,7 @@ type server struct {
 
 // Open a System. It does not block, and it calls changed when what its probes
 // see changes.
-func Open(c *Config, m *managed.Metrics, changed func()) *System {
+func Open(c *Config, m *managed.Metrics, changed func(p managed.Phase)) *System {
 	s := &System{config: c, expiry: &access.Expiry{}}
 	for _, u := range c.Servers {
 		v := &server{url: u}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
-
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/apis/nats/v1alpha1"
 	"github.com/graphplane/graphplane/provider/managed"
@@ -29,52 +27,15 @@ type View struct {
 
 func (v View) jetStream() bool { return v.Want.JetStream == nil || *v.Want.JetStream }
 
-// A check reports whether it fails, and then with which reason and message.
-type check func(v View) (reason, message string, failed bool)
+type check = managed.Check[View]
 
-// readiness is the chain whose first failure says why the system is not usable.
-func readiness() []check {
-	return []check{
-		unreachable, refused, plainText, wrongCluster, disabled, noQuorum, noMetaLeader, limited, oldVersion,
+// verdict on a system.
+func verdict() managed.Verdict[View] {
+	return managed.Verdict[View]{
+		Readiness:  []check{unreachable, refused, plainText, wrongCluster, disabled, noQuorum, noMetaLeader, limited, oldVersion},
+		Redundancy: []check{serversDown, lagging, serverCount, expiring},
+		Unknown:    unseen,
 	}
-}
-
-// redundancy is the chain whose first failure says what the system lacks.
-func redundancy() []check { return []check{serversDown, lagging, serverCount, expiring} }
-
-// Ready says whether the system is usable now.
-func Ready(v View) xpv2.Condition {
-	if reason, message, failed := first(readiness(), v); failed {
-		return managed.Condition(xpv2.TypeReady, managed.False, reason, message)
-	}
-	return managed.Condition(xpv2.TypeReady, managed.True, access.ReasonAvailable, "")
-}
-
-// Healthy says whether the system has its full redundancy, if anybody can tell.
-func Healthy(v View) xpv2.Condition {
-	if _, _, failed := first(readiness(), v); failed {
-		return managed.Condition(access.TypeHealthy, managed.False, access.ReasonUnavailable, "The system is not usable, see Ready")
-	}
-	if reason, message, failed := first(redundancy(), v); failed {
-		return managed.Condition(access.TypeHealthy, managed.False, reason, message)
-	}
-	if v.Snapshot.System == nil {
-		message := "Nobody can tell without the system account: set systemCredentials in the ProviderConfig"
-		if v.Snapshot.SystemFault != "" {
-			message = "Nobody can tell without the system account: " + v.Snapshot.SystemFault
-		}
-		return managed.Condition(access.TypeHealthy, managed.Unknown, v1alpha1.ReasonNoSystemAccount, message)
-	}
-	return managed.Condition(access.TypeHealthy, managed.True, access.ReasonFullyRedundant, "")
-}
-
-func first(chain []check, v View) (reason, message string, failed bool) {
-	for _, c := range chain {
-		if reason, message, failed := c(v); failed {
-			return reason, message, true
-		}
-	}
-	return "", "", false
 }
 
 func unreachable(v View) (string, string, bool) {
@@ -140,11 +101,7 @@ func limited(v View) (string, string, bool) {
 }
 
 func oldVersion(v View) (string, string, bool) {
-	low := version(v.Snapshot)
-	if v.Want.MinVersion == nil || low == "" || managed.CompareVersions(low, *v.Want.MinVersion) >= 0 {
-		return "", "", false
-	}
-	return access.ReasonVersionUnsupported, fmt.Sprintf("A server runs version %s, older than minVersion %s: upgrade it", low, *v.Want.MinVersion), true
+	return managed.Old("A server", version(v.Snapshot), v.Want.MinVersion)
 }
 
 func serversDown(v View) (string, string, bool) {
@@ -173,6 +130,15 @@ func expiring(v View) (string, string, bool) {
 		return reason, message, true
 	}
 	return managed.Expiring("Our client certificate", v.ClientExpires, v.Now)
+}
+
+// unseen is what only the system account sees.
+func unseen(v View) (string, string, bool) {
+	message := "Nobody can tell without the system account: set systemCredentials in the ProviderConfig"
+	if v.Snapshot.SystemFault != "" {
+		message = "Nobody can tell without the system account: " + v.Snapshot.SystemFault
+	}
+	return v1alpha1.ReasonNoSystemAccount, message, v.Snapshot.System == nil
 }
 
 func deref(n *int32) int32 {
