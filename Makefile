@@ -43,9 +43,12 @@ test-fuzz: ## Fuzz resolving and converting, a minute each
 	go test ./function/wire -run '^$$' -fuzz FuzzStruct -fuzztime 60s
 
 .PHONY: bench
-bench: ## Measure calls of the function against their floor, and the serving process
+bench: ## Measure calls of the function against their floor, the serving process, and the provider
 	go test ./function -run '^$$' -bench . -benchtime 2s
 	go test ./function/serve -run '^$$' -bench . -benchtime 3s
+	mkdir -p _output/assets
+	for t in etcd kube-apiserver; do ln -sfn "$$($(tool) $$t)" _output/assets/$$t; done
+	KUBEBUILDER_ASSETS=$(CURDIR)/_output/assets go test ./provider -run '^$$' -bench . -benchtime 1x -timeout 60m
 
 .PHONY: bench-cluster
 bench-cluster: ## Measure graphs on a control plane: time to Ready, API writes

@@ -1,31 +1,48 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
-	"runtime"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
+
+	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	etcdv1alpha1 "github.com/graphplane/graphplane/apis/etcd/v1alpha1"
 	natsv1alpha1 "github.com/graphplane/graphplane/apis/nats/v1alpha1"
+	"github.com/graphplane/graphplane/test/apiserver"
 	"github.com/graphplane/graphplane/test/etcdtest"
 	"github.com/graphplane/graphplane/test/natstest"
 )
 
-// BenchmarkResources creates many resources of one etcd and one NATS system and
-// measures how soon they are Ready, what is written while they rest, and what
-// the process needs for them. One run of each size is enough:
+// BenchmarkResources runs the provider's own program, with its default flags but
+// for the rate, against an API server and systems in other processes. It creates
+// many resources of one etcd and one NATS system and measures how soon they are
+// Ready, what is written while they rest, how fast all are looked at again when
+// their config changes, and what the process needs. One run of each size is
+// enough:
 //
 //	go test ./provider -run '^$' -bench Resources -benchtime 1x -timeout 30m
-//
-// The memory is that of the whole test process, which holds the servers too; the
-// difference to before the resources is what they cost.
 func BenchmarkResources(b *testing.B) {
 	for _, n := range []int{100, 1000, 5000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -38,66 +55,171 @@ func BenchmarkResources(b *testing.B) {
 
 func resources(b *testing.B, n int) {
 	b.Helper()
-	writes := &counter{}
-	p := start(b, planeOptions{wrap: writes.wrap})
+	p, o := startProcess(b)
+	c := watch(b, p.namespace)
 	etcd := etcdtest.Start(b, etcdtest.Options{})
 	nats := natstest.Start(b, natstest.Options{})
 	p.make(b, etcdConfig(p, etcd, "")...)
 	p.make(b, natsConfig(b, p, nats)...)
 	p.make(b, etcdEndpoint(p), natsEndpoint(p))
-	until(b, p, etcdEndpoint(p), 15*time.Second, etcdReady)
-	until(b, p, natsEndpoint(p), 15*time.Second, natsReady)
-	heap, routines, conns := heapInUse(), runtime.NumGoroutine(), dials(etcd, nats)
+	until(b, p, etcdEndpoint(p), 60*time.Second, etcdReady)
+	until(b, p, natsEndpoint(p), 60*time.Second, natsReady)
+	routines, conns, writes := o.value(b, "go_goroutines"), dials(etcd, nats), written(b)
 
 	begun := time.Now()
 	create(b, p, n)
-	for ready(b, p) < n+2 {
+	for have(b, c, xpv2.TypeReady, corev1.ConditionTrue) < n+2 {
 		if time.Since(begun) > 10*time.Minute {
-			b.Fatalf("only %d of %d are Ready", ready(b, p), n+2)
+			b.Fatalf("only %d of %d are Ready", have(b, c, xpv2.TypeReady, corev1.ConditionTrue), n+2)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	took := time.Since(begun)
-	b.ReportMetric(float64(n)/took.Seconds(), "ready/s")
-	b.ReportMetric(float64(writes.n.Load())/float64(n), "writes/resource")
-	time.Sleep(5 * time.Second) // Events and usage counts are written late.
-	b.ReportMetric(float64(heapInUse()-heap)/(1<<20), "MiB-more")
-	b.ReportMetric(float64(residentMiB(b)), "MiB-resident")
-	b.ReportMetric(float64(runtime.NumGoroutine()-routines), "goroutines-more")
-	b.ReportMetric(float64(dials(etcd, nats)-conns), "connections-more")
-	writes.reset()
-	time.Sleep(70 * time.Second) // A poll of each.
-	b.ReportMetric(float64(writes.n.Load()), "writes-at-rest")
+	b.ReportMetric(float64(n)/time.Since(begun).Seconds(), "ready/s")
+	time.Sleep(15 * time.Second) // Events and usage counts are written late.
+	b.ReportMetric((written(b)-writes)/float64(n), "writes/resource")
 
-	b.ReportMetric(again(b, p, n), "reconciles/s")
+	writes, reconciles, rested := written(b), o.reconciles(b), time.Now()
+	time.Sleep(70 * time.Second) // A poll of each.
+	b.ReportMetric(written(b)-writes, "writes-at-rest")
+	b.ReportMetric((o.reconciles(b)-reconciles)/time.Since(rested).Seconds(), "polls/s")
+	b.ReportMetric(o.value(b, "go_goroutines")-routines, "goroutines-more")
+	b.ReportMetric(float64(dials(etcd, nats)-conns), "connections-more")
+	again(b, p, c, n)
+	b.ReportMetric(o.status(b, "VmRSS:"), "MiB-resident")
+	b.ReportMetric(o.status(b, "VmHWM:"), "MiB-peak")
 }
 
-// again makes everything reconcile by a change of the config, and tells how many
-// resources a second have seen it.
-func again(b *testing.B, p *plane, n int) float64 {
+// again makes every etcd Endpoint reconcile by a change of the config, until all
+// have seen it, and tells how many a second did.
+func again(b *testing.B, p *plane, c cache.Cache, n int) {
 	b.Helper()
 	begun := time.Now()
 	edit(b, p, &etcdv1alpha1.ProviderConfig{ObjectMeta: p.meta("default")}, func(pc *etcdv1alpha1.ProviderConfig) {
 		pc.Spec.Endpoints = pc.Spec.Endpoints[:2]
 	})
-	for {
-		l := &etcdv1alpha1.EndpointList{}
-		must(b, p.List(b.Context(), l, client.InNamespace(p.namespace)))
-		seen := 0
-		for i := range l.Items {
-			// The third member is listed no more, so nobody can tell.
-			if l.Items[i].GetCondition("Healthy").Status == "Unknown" {
-				seen++
-			}
-		}
-		if seen == len(l.Items) {
-			return float64(seen) / time.Since(begun).Seconds()
+	for want := n/2 + 1; ; time.Sleep(100 * time.Millisecond) {
+		// The third member is listed no more, so nobody can tell.
+		seen := have(b, c, access.TypeHealthy, corev1.ConditionUnknown)
+		if seen == want {
+			b.ReportMetric(float64(seen)/time.Since(begun).Seconds(), "reconciles/s")
+			return
 		}
 		if time.Since(begun) > 5*time.Minute {
-			b.Fatalf("only %d of %d were reconciled", seen, n/2)
+			b.Fatalf("only %d of %d were reconciled", seen, want)
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// A process is the provider's program.
+type process struct {
+	pid     int
+	metrics string
+}
+
+// startProcess builds the provider and runs it until the benchmark ends, and
+// makes a namespace for its resources.
+func startProcess(b *testing.B) (*plane, *process) {
+	b.Helper()
+	if server == nil {
+		b.Skip(apiserver.Missing)
+	}
+	dir := b.TempDir()
+	bin, kubeconfig := filepath.Join(dir, "provider"), filepath.Join(dir, "kubeconfig")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", bin, "../cmd/provider").CombinedOutput(); err != nil {
+		b.Fatalf("cannot build the provider: %v\n%s", err, out)
+	}
+	must(b, server.WriteKubeconfig(kubeconfig))
+	c, err := client.New(server.Config, client.Options{Scheme: scheme(b)})
+	must(b, err)
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "bench-"}}
+	must(b, c.Create(b.Context(), ns))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(b, err)
+	must(b, l.Close())
+	o := &process{metrics: l.Addr().String()}
+	cmd := exec.Command(bin, "--max-reconcile-rate=500", "--metrics-address="+o.metrics, "--health-address=0")
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	cmd.Stderr = os.Stderr
+	must(b, cmd.Start())
+	o.pid = cmd.Process.Pid
+	b.Cleanup(func() {
+		must(b, cmd.Process.Signal(syscall.SIGTERM))
+		must(b, cmd.Wait())
+	})
+	return &plane{Client: c, namespace: ns.Name}, o
+}
+
+// families of metrics that the process serves.
+func (o *process) families(b *testing.B) map[string]*dto.MetricFamily {
+	b.Helper()
+	rsp, err := http.Get("http://" + o.metrics + "/metrics")
+	must(b, err)
+	defer rsp.Body.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	fs, err := parser.TextToMetricFamilies(rsp.Body)
+	must(b, err)
+	return fs
+}
+
+// value of a gauge of the process.
+func (o *process) value(b *testing.B, name string) float64 {
+	b.Helper()
+	return o.families(b)[name].GetMetric()[0].GetGauge().GetValue()
+}
+
+// reconciles of managed resources since the process began.
+func (o *process) reconciles(b *testing.B) float64 {
+	b.Helper()
+	return sum(o.families(b)["controller_runtime_reconcile_total"], func(labels map[string]string) bool {
+		return strings.HasPrefix(labels["controller"], "managed/")
+	})
+}
+
+// status of the process that the kernel keeps, in MiB.
+func (o *process) status(b *testing.B, field string) float64 {
+	b.Helper()
+	s, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", o.pid))
+	must(b, err)
+	_, after, _ := strings.Cut(string(s), field)
+	kb, err := strconv.Atoi(strings.Fields(after)[0])
+	must(b, err)
+	return float64(kb) / 1024
+}
+
+// written is how often the API server was asked to write what a provider writes.
+func written(b *testing.B) float64 {
+	b.Helper()
+	c, err := kubernetes.NewForConfig(server.Config)
+	must(b, err)
+	raw, err := c.RESTClient().Get().AbsPath("/metrics").Stream(context.Background())
+	must(b, err)
+	defer raw.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	fs, err := parser.TextToMetricFamilies(raw)
+	must(b, err)
+	return sum(fs["apiserver_request_total"], func(labels map[string]string) bool {
+		ours := strings.HasSuffix(labels["group"], "graphplane.io") || labels["resource"] == "secrets" || labels["resource"] == "events"
+		switch labels["verb"] {
+		case "POST", "PUT", "PATCH", "APPLY", "DELETE":
+			return ours
+		}
+		return false
+	})
+}
+
+// sum of the counters whose labels are wanted.
+func sum(f *dto.MetricFamily, want func(labels map[string]string) bool) float64 {
+	out := 0.0
+	for _, m := range f.GetMetric() {
+		labels := map[string]string{}
+		for _, l := range m.GetLabel() {
+			labels[l.GetName()] = l.GetValue()
+		}
+		if want(labels) {
+			out += m.GetCounter().GetValue()
+		}
+	}
+	return out
 }
 
 func create(b *testing.B, p *plane, n int) {
@@ -116,20 +238,34 @@ func create(b *testing.B, p *plane, n int) {
 	must(b, g.Wait())
 }
 
-func ready(b *testing.B, p *plane) int {
+// watch the Endpoints of a namespace. To list them all again and again would be
+// most of what the API server has to do.
+func watch(b *testing.B, namespace string) cache.Cache {
+	b.Helper()
+	c, err := cache.New(server.Config, cache.Options{
+		Scheme: scheme(b), DefaultNamespaces: map[string]cache.Config{namespace: {}}, DefaultUnsafeDisableDeepCopy: new(true),
+	})
+	must(b, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Start(ctx) }()
+	b.Cleanup(func() {
+		cancel()
+		must(b, <-done)
+	})
+	return c
+}
+
+// have counts the Endpoints of both kinds that have a condition.
+func have(b *testing.B, c cache.Cache, ct xpv2.ConditionType, s corev1.ConditionStatus) int {
 	b.Helper()
 	n := 0
-	e, l := &etcdv1alpha1.EndpointList{}, &natsv1alpha1.EndpointList{}
-	must(b, p.List(b.Context(), e, client.InNamespace(p.namespace)))
-	must(b, p.List(b.Context(), l, client.InNamespace(p.namespace)))
-	for i := range e.Items {
-		if e.Items[i].GetCondition("Ready").Status == "True" {
-			n++
-		}
-	}
-	for i := range l.Items {
-		if l.Items[i].GetCondition("Ready").Status == "True" {
-			n++
+	for _, l := range []resource.ManagedList{&etcdv1alpha1.EndpointList{}, &natsv1alpha1.EndpointList{}} {
+		must(b, c.List(b.Context(), l))
+		for _, mg := range l.GetItems() {
+			if mg.GetCondition(ct).Status == s {
+				n++
+			}
 		}
 	}
 	return n
@@ -144,21 +280,4 @@ func dials(etcd *etcdtest.Cluster, nats *natstest.System) int {
 		n += s.Proxy.Open()
 	}
 	return n
-}
-
-func heapInUse() uint64 {
-	runtime.GC()
-	m := runtime.MemStats{}
-	runtime.ReadMemStats(&m)
-	return m.HeapInuse
-}
-
-func residentMiB(b *testing.B) int {
-	b.Helper()
-	s, err := os.ReadFile("/proc/self/status")
-	must(b, err)
-	_, after, _ := strings.Cut(string(s), "VmRSS:")
-	kb, err := strconv.Atoi(strings.Fields(after)[0])
-	must(b, err)
-	return kb >> 10
 }

@@ -10,8 +10,10 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
+	natsv1alpha1 "github.com/graphplane/graphplane/apis/nats/v1alpha1"
 	"github.com/graphplane/graphplane/test/etcdtest"
 	"github.com/graphplane/graphplane/test/natstest"
 )
@@ -42,7 +44,7 @@ type victim struct {
 // round that fails can be repeated.
 func TestRounds(t *testing.T) {
 	t.Parallel()
-	victims := map[string]func(t *testing.T, p *plane) victim{"Etcd": etcdVictim, "NATS": natsVictim}
+	victims := map[string]func(t *testing.T, p *plane) victim{"Etcd": etcdVictim, "NATS": natsVictim, "Stream": streamVictim}
 	for name, make := range victims {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,5 +160,24 @@ func natsVictim(t *testing.T, p *plane) victim {
 		members: len(s.Servers), kill: func(i int) { s.Servers[i].Kill() }, cut: s.Cut, pause: s.Pause,
 		mend:   func(t *testing.T) { t.Helper(); s.MendAll(t) },
 		serves: s.Makes, endpoint: e, describe: s.Describe,
+	}
+}
+
+// streamVictim is a replicated stream of a system: it takes messages only while a
+// majority of its own replicas does.
+func streamVictim(t *testing.T, p *plane) victim {
+	t.Helper()
+	s := natstest.Start(t, natstest.Options{})
+	s.Replicated(t)
+	p.make(t, natsConfig(t, p, s)...)
+	st := &natsv1alpha1.Stream{ObjectMeta: p.meta("serves"), Spec: natsv1alpha1.StreamSpec{ManagedResourceSpec: spec(""), ForProvider: natsv1alpha1.StreamParameters{Subjects: []string{"serves"}}}}
+	st.Spec.ManagementPolicies = xpv2.ManagementPolicies{xpv2.ManagementActionObserve}
+	meta.SetExternalName(st, "SERVES")
+	p.make(t, st)
+	until(t, p, st, 15*time.Second, streamReady)
+	return victim{
+		members: len(s.Servers), kill: func(i int) { s.Servers[i].Kill() }, cut: s.Cut, pause: s.Pause,
+		mend:   func(t *testing.T) { t.Helper(); s.MendAll(t) },
+		serves: s.Serves, endpoint: st, describe: s.Describe,
 	}
 }

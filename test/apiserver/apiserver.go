@@ -59,5 +59,10 @@ func Start() (*Server, error) {
 	return &Server{Config: cfg, env: env}, nil
 }
 
+// WriteKubeconfig of a client that may do everything, for another process.
+func (s *Server) WriteKubeconfig(path string) error {
+	return errors.Wrap(os.WriteFile(path, s.env.KubeConfig, 0o600), "cannot write the kubeconfig")
+}
+
 // Stop the API server.
 func (s *Server) Stop() error { return errors.Wrap(s.env.Stop(), "cannot stop the API server") }

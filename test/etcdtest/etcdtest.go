@@ -163,6 +163,9 @@ func (c *Cluster) await(t testing.TB) {
 	}
 }
 
+// drain is how long a request may take to end whose connection is gone.
+const drain = 100 * time.Millisecond
+
 // Start the member unless it runs. It needs a majority to become ready.
 func (m *Member) Start(t testing.TB) {
 	t.Helper()
@@ -176,6 +179,7 @@ func (m *Member) Start(t testing.TB) {
 		t.Fatalf("cannot start member %s: %v", m.Name, err)
 	}
 	m.server = e
+	m.Proxy.Set(proxy.Pass)
 }
 
 // Kill the member.
@@ -185,6 +189,10 @@ func (m *Member) Kill() {
 	if m.server == nil {
 		return
 	}
+	// A crash takes its connections along. A request that still ran when the
+	// storage is closed would take the whole process along.
+	m.Proxy.Set(proxy.Refuse)
+	time.Sleep(drain)
 	// A crash hands no leadership over.
 	m.server.Server.HardStop()
 	m.server.Close()
