@@ -44,6 +44,10 @@ func addons() []addon {
 			kinds: []runtimeschema.GroupVersionKind{{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}},
 		},
 		{
+			module: "sigs.k8s.io/gateway-api-inference-extension@v1.6.0", path: "config/crd/bases/inference.networking.k8s.io_inferencepools.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "inference.networking.k8s.io", Version: "v1", Kind: "InferencePool"}},
+		},
+		{
 			module: "istio.io/api@v1.30.3", path: "kubernetes/customresourcedefinitions.gen.yaml",
 			kinds: []runtimeschema.GroupVersionKind{{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"}},
 		},

@@ -101,7 +101,7 @@ func TestHandedOn(t *testing.T) {
 
 // granted is what the function grants to pods.
 func granted() []rbacv1.PolicyRule {
-	return slices.Concat(compose.DiscoveryRules(), compose.PlannerRules())
+	return slices.Concat(compose.DiscoveryRules(), compose.PlannerRules(), compose.EPPRules())
 }
 
 func names(rule rbacv1.PolicyRule) []string {

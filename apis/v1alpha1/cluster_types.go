@@ -92,6 +92,11 @@ type Capabilities struct {
 	// +optional
 	GatewayAPI bool `json:"gatewayAPI,omitempty"`
 
+	// InferenceExtension says that InferencePool of inference.networking.k8s.io/v1 is served, which components of type epp
+	// need.
+	// +optional
+	InferenceExtension bool `json:"inferenceExtension,omitempty"`
+
 	// Istio says that VirtualService of networking.istio.io/v1 is served.
 	// +optional
 	Istio bool `json:"istio,omitempty"`

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // ComponentType is the role of a component.
@@ -43,6 +44,7 @@ const MainContainer = "main"
 // +kubebuilder:validation:XValidation:rule="((has(self.nodeCount) ? self.nodeCount : 1) > 1) == ((has(oldSelf.nodeCount) ? oldSelf.nodeCount : 1) > 1)",message="nodeCount cannot change between one node and several: add a component of another name and remove this one",fieldPath=".nodeCount"
 // +kubebuilder:validation:XValidation:rule="self.type != 'custom' || (has(self.podTemplate) && has(self.podTemplate.spec) && has(self.podTemplate.spec.containers) && self.podTemplate.spec.containers.exists(k, k.name == 'main' && has(k.image) && size(k.image) > 0))",message="a component of type custom needs a container named main, with an image, in podTemplate.spec.containers",fieldPath=".podTemplate"
 // +kubebuilder:validation:XValidation:rule="!has(self.sharedMemory) || !quantity(string(self.sharedMemory)).isLessThan(quantity('0'))",message="sharedMemory must not be negative: use 0 to mount none",fieldPath=".sharedMemory"
+// +kubebuilder:validation:XValidation:rule="!has(self.eppConfig) || self.type == 'epp'",message="eppConfig is for a component of type epp: remove it",fieldPath=".eppConfig"
 type Component struct {
 	// Name of the component, unique in the graph without regard to case. With the graph's name it makes the name of
 	// the component's objects.
@@ -106,6 +108,11 @@ type Component struct {
 	// +kubebuilder:validation:MaxLength=32
 	SharedMemory *resource.Quantity `json:"sharedMemory,omitempty"`
 
+	// EPPConfig is what a component of type epp picks endpoints by. It defaults to the Dynamo router's scores: of workers,
+	// or of prefill and decode apart where the graph has both.
+	// +optional
+	EPPConfig *EPPConfig `json:"eppConfig,omitempty"`
+
 	// CompilationCache is a claim that keeps what the engine compiled.
 	// +optional
 	CompilationCache *CompilationCache `json:"compilationCache,omitempty"`
@@ -126,6 +133,35 @@ type Component struct {
 	// namespace shares.
 	// +optional
 	GlobalNamespace bool `json:"globalNamespace,omitempty"`
+}
+
+// EPPConfig is the configuration of an endpoint picker.
+// +kubebuilder:validation:XValidation:rule="has(self.config) != has(self.configMapRef)",message="eppConfig needs exactly one of config and configMapRef: keep one"
+type EPPConfig struct {
+	// Config is an EndpointPickerConfig, without its apiVersion and kind:
+	// https://gateway-api-inference-extension.sigs.k8s.io/guides/epp-configuration/config-text/
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	Config *runtime.RawExtension `json:"config,omitempty"`
+
+	// ConfigMapRef is a key of a ConfigMap in the graph's namespace that holds one. A change of it is read when the
+	// endpoint picker starts anew.
+	// +optional
+	ConfigMapRef *ConfigMapKeyReference `json:"configMapRef,omitempty"`
+}
+
+// ConfigMapKeyReference is a key of a ConfigMap in the graph's namespace.
+type ConfigMapKeyReference struct {
+	// Name of the ConfigMap.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// Key in the ConfigMap.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Key string `json:"key"`
 }
 
 // CompilationCache is a claim mounted where the engine keeps what it compiled.

@@ -16,6 +16,8 @@ const (
 // Expose says how the frontend is reached.
 type Expose struct {
 	// Type of the route. HTTPRoute needs the InferenceCluster's capability gatewayAPI, and VirtualService istio.
+	// InferencePool is an HTTPRoute past the frontend, to the workers that the graph's component of type epp picks. It needs
+	// gatewayAPI and inferenceExtension.
 	// +kubebuilder:default=None
 	Type ExposeType `json:"type"`
 
@@ -36,7 +38,7 @@ type Expose struct {
 	// +kubebuilder:validation:MaxLength=253
 	ClassName string `json:"className,omitempty"`
 
-	// GatewayRef is the Gateway of an HTTPRoute or VirtualService, which must let the route in. Defaults to the
+	// GatewayRef is the Gateway of every route but an Ingress, which must let the route in. Defaults to the
 	// InferenceCluster's.
 	// +optional
 	GatewayRef *GatewayReference `json:"gatewayRef,omitempty"`

@@ -21,6 +21,9 @@ const (
 // AnnotationRevision is a digest of what was last applied of a workload. Readiness is judged by it.
 const AnnotationRevision = "graphplane.io/revision"
 
+// AnnotationConfig is on the pods of an endpoint picker a digest of its configuration, which it reads only once.
+const AnnotationConfig = "graphplane.io/config"
+
 // AnnotationRestart is on the pods of a component the ID of the restart that it was last rolled for. It stays when
 // spec.restart is removed, since its removal would roll the component once more.
 const AnnotationRestart = "graphplane.io/restart"

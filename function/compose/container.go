@@ -33,6 +33,8 @@ func mainContainer(g *graph.Graph, c *graph.Component) corev1.Container {
 		frontend(&k)
 	case c.Type == v1alpha1.TypePlanner:
 		planner(&k, g)
+	case c.Type == v1alpha1.TypeEPP:
+		picker(&k, g)
 	case c.Worker():
 		engine(&k, g, c)
 	}
@@ -67,8 +69,13 @@ type timing struct {
 }
 
 func httpProbe(path, port string, t timing) *corev1.Probe {
+	p := probe(t)
+	p.HTTPGet = &corev1.HTTPGetAction{Path: path, Port: intstr.FromString(port)}
+	return p
+}
+
+func probe(t timing) *corev1.Probe {
 	return &corev1.Probe{
-		ProbeHandler:        corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString(port)}},
 		InitialDelaySeconds: t.delay,
 		PeriodSeconds:       t.period,
 		TimeoutSeconds:      t.timeout,

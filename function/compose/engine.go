@@ -16,12 +16,30 @@ func engineCommand(g *graph.Graph, c *graph.Component) (command, args []string) 
 	}
 	switch g.Backend {
 	case v1alpha1.BackendSGLang:
-		return command, sglangArgs(g.Model, c)
+		args = sglangArgs(g.Model, c)
 	case v1alpha1.BackendTRTLLM:
-		return command, trtllmArgs(g.Model, c)
+		args = trtllmArgs(g.Model, c)
+	case v1alpha1.BackendVLLM:
+		args = vllmArgs(g.Model, c)
+	}
+	return command, append(args, kvEvents(g, c)...)
+}
+
+// kvEvents make a worker tell an endpoint picker which blocks are in its KV cache. A worker that only decodes gets its
+// blocks from others, and is picked by its load.
+func kvEvents(g *graph.Graph, c *graph.Component) []string {
+	out := g.BlockFlag()
+	if g.EPP == nil || (c.Type == v1alpha1.TypeDecode && g.EPP.Prefill) {
+		return out
+	}
+	switch g.Backend {
+	case v1alpha1.BackendSGLang:
+		return append(out, "--kv-events-config", `{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:5557"}`)
+	case v1alpha1.BackendTRTLLM:
+		return append(out, "--publish-events-and-metrics")
 	case v1alpha1.BackendVLLM:
 	}
-	return command, vllmArgs(g.Model, c)
+	return append(out, "--kv-events-config", `{"enable_kv_cache_events":true}`)
 }
 
 // vllmArgs are flags of dynamo.vllm. Both sides of a KV cache transfer may send and receive.

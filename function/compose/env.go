@@ -67,6 +67,8 @@ func typeEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
 	switch {
 	case c.Type == v1alpha1.TypeFrontend:
 		return append(modelEnv(g), variable("DYNAMO_PORT", strconv.Itoa(portHTTP)), variable("DYN_HTTP_PORT", strconv.Itoa(portHTTP)))
+	case c.Type == v1alpha1.TypeEPP:
+		return pickerEnv(g, c)
 	case c.Type == v1alpha1.TypePlanner:
 		return []corev1.EnvVar{
 			variable("PLANNER_PROMETHEUS_PORT", strconv.Itoa(portPlanner)),

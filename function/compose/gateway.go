@@ -44,10 +44,12 @@ type HTTPPathMatch struct {
 	Value string `json:"value"`
 }
 
-// A BackendRef names a Service.
+// A BackendRef names a Service, or an object of another kind.
 type BackendRef struct {
-	Name string `json:"name"`
-	Port int32  `json:"port"`
+	Group string `json:"group,omitempty"`
+	Kind  string `json:"kind,omitempty"`
+	Name  string `json:"name"`
+	Port  int32  `json:"port"`
 }
 
 // DeepCopyObject makes an HTTPRoute a runtime.Object. The lists of its spec are shared with the original.

@@ -33,6 +33,9 @@ func Identity(g *graph.Graph) []Resource {
 	if g.Planner != nil {
 		out = append(out, account(g, "planner", names.RoleAccount(g.Name, v1alpha1.TypePlanner), slices.Concat(rules, PlannerRules()))...)
 	}
+	if g.EPP != nil {
+		out = append(out, account(g, "epp", names.RoleAccount(g.Name, v1alpha1.TypeEPP), EPPRules())...)
+	}
 	return out
 }
 
@@ -89,5 +92,16 @@ func PlannerRules() []rbacv1.PolicyRule {
 	return []rbacv1.PolicyRule{
 		{APIGroups: []string{dynamo.Group}, Resources: []string{"dynamographdeployments", "dynamographdeploymentscalingadapters"}, Verbs: []string{"get", "list"}},
 		{APIGroups: []string{dynamo.Group}, Resources: []string{"dynamographdeploymentscalingadapters/scale"}, Verbs: []string{"get", "patch"}},
+	}
+}
+
+// EPPRules are what an endpoint picker needs: to read its pool, and the workers in it. It publishes nothing.
+func EPPRules() []rbacv1.PolicyRule {
+	read := []string{"get", "list", "watch"}
+	return []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: read},
+		{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: read},
+		{APIGroups: []string{dynamo.Group}, Resources: []string{"dynamoworkermetadatas"}, Verbs: read},
+		{APIGroups: []string{inferencePoolGroup}, Resources: []string{"inferencepools"}, Verbs: read},
 	}
 }

@@ -9,6 +9,7 @@ import (
 // Kinds are all that composers can emit. Crossplane needs rights on each, which package/rbac.yaml grants.
 func Kinds() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{
+		{Group: "", Version: "v1", Kind: "ConfigMap"},
 		{Group: "", Version: "v1", Kind: "PersistentVolumeClaim"},
 		{Group: "", Version: "v1", Kind: "Secret"},
 		{Group: "", Version: "v1", Kind: "Service"},
@@ -20,6 +21,7 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: "etcd.graphplane.io", Version: "v1alpha1", Kind: "Role"},
 		{Group: "etcd.graphplane.io", Version: "v1alpha1", Kind: "User"},
 		{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"},
+		{Group: inferencePoolGroup, Version: "v1", Kind: "InferencePool"},
 		{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"},
 		{Group: "leaderworkerset.x-k8s.io", Version: "v1", Kind: "LeaderWorkerSet"},
 		{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"},

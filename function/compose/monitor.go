@@ -18,7 +18,8 @@ import (
 const envNIXLTelemetry = "NIXL_TELEMETRY_ENABLE"
 
 // Monitor collects the metrics of every role of a graph. Prometheus finds a target in each pod that has a port of an
-// endpoint's name, so that one object does for all: frontends have http, engines system and nixl, planners metrics. Nothing listens on
+// endpoint's name, so that one object does for all: frontends have http, engines system
+// and nixl, planners and endpoint pickers metrics. Nothing listens on
 // nixl until somebody switches it on, and a target that is always down is an alarm for nothing.
 func Monitor(g *graph.Graph) []Resource {
 	if g.Monitoring == nil {
@@ -30,10 +31,13 @@ func Monitor(g *graph.Graph) []Resource {
 		switch {
 		case c.Type == v1alpha1.TypeFrontend:
 			ports = append(ports, "http")
-		case c.Type == v1alpha1.TypePlanner:
+		case c.Type == v1alpha1.TypePlanner, c.Type == v1alpha1.TypeEPP:
 			ports = append(ports, "metrics")
 		case c.Worker():
 			ports = append(ports, "system")
+			if g.EPP != nil {
+				ports = append(ports, "http")
+			}
 			if nixlTelemetry(g, c) {
 				ports = append(ports, "nixl")
 			}

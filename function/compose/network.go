@@ -18,7 +18,8 @@ import (
 // NetworkPolicies admit only the traffic that the roles of a graph need. A frontend answers anybody on its HTTP port.
 // An engine answers processes of its Dynamo namespace on every port, since requests and KV cache transfers use ports
 // that the runtime picks, and anybody on its metrics ports, since it cannot be known where Prometheus runs. So does a
-// planner, which hears of its workers' load by their events. Custom components, whose traffic is not ours to know, are left alone. Nothing restricts what a pod connects to.
+// planner, which hears of its workers' load by their events. An endpoint picker answers gateways, and the workers that it
+// picks do on their frontends' port: where gateways run cannot be known either. Custom components, whose traffic is not ours to know, are left alone. Nothing restricts what a pod connects to.
 //
 // All components of a role in one Dynamo namespace share a policy, since every object that Crossplane composes costs it a write a
 // reconcile.
@@ -26,11 +27,16 @@ func NetworkPolicies(g *graph.Graph) []Resource {
 	if !g.NetworkPolicy {
 		return nil
 	}
+	engines := []int32{portSystem, portNIXL}
+	if g.EPP != nil {
+		engines = append(engines, portHTTP)
+	}
 	var out []Resource
 	for _, r := range []role{
 		{name: "frontends", types: []v1alpha1.ComponentType{v1alpha1.TypeFrontend}, ports: []int32{portHTTP}},
-		{name: "engines", types: []v1alpha1.ComponentType{v1alpha1.TypeWorker, v1alpha1.TypePrefill, v1alpha1.TypeDecode}, ports: []int32{portSystem, portNIXL}},
+		{name: "engines", types: []v1alpha1.ComponentType{v1alpha1.TypeWorker, v1alpha1.TypePrefill, v1alpha1.TypeDecode}, ports: engines},
 		{name: "planners", types: []v1alpha1.ComponentType{v1alpha1.TypePlanner}, ports: []int32{portSystem, portPlanner}},
+		{name: "pickers", types: []v1alpha1.ComponentType{v1alpha1.TypeEPP}, ports: []int32{portPicker, portPickerHealth, portSystem}},
 	} {
 		out = append(out, networkPolicy(g, r, g.DynamoNamespace, r.name)...)
 		out = append(out, networkPolicy(g, r, names.GlobalNamespace, r.name+".global")...)

@@ -27,7 +27,7 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 	t := corev1.PodTemplateSpec{Spec: podSpec(g, c)}
 	t.Labels = podLabels(g, c)
 	maps.Copy(t.Labels, c.Template.Labels)
-	t.Annotations = c.Template.Annotations
+	t.Annotations = podAnnotations(g, c)
 
 	main := mainContainer(g, c)
 	if user, ok := c.Main(); ok {
@@ -37,9 +37,19 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 	t.Spec = mergePod(t.Spec, c.Template.Spec)
 	confine(&t.Spec)
 	t.Spec.AutomountServiceAccountToken = token(g, c)
-	t.Spec.Containers = append([]corev1.Container{main}, others(c.Template.Spec.Containers)...)
+	t.Spec.Containers = append([]corev1.Container{main}, withFrontend(g, c, others(c.Template.Spec.Containers))...)
 	place(g, &t)
 	return t
+}
+
+// podAnnotations are the user's, over what the component's type needs.
+func podAnnotations(g *graph.Graph, c *graph.Component) map[string]string {
+	if c.Type != v1alpha1.TypeEPP {
+		return c.Template.Annotations
+	}
+	out := pickerAnnotations(g)
+	maps.Copy(out, c.Template.Annotations)
+	return out
 }
 
 func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
@@ -48,6 +58,9 @@ func podSpec(g *graph.Graph, c *graph.Component) corev1.PodSpec {
 		TerminationGracePeriodSeconds: new(int64(gracePeriod)),
 		SecurityContext:               &corev1.PodSecurityContext{FSGroup: new(int64(fsGroup))},
 		Volumes:                       append(volumes(g, c), systemVolumes(g)...),
+	}
+	if c.Type == v1alpha1.TypeEPP {
+		pickerPod(&s, g)
 	}
 	for _, n := range g.Cluster.Defaults.ImagePullSecrets {
 		s.ImagePullSecrets = append(s.ImagePullSecrets, corev1.LocalObjectReference{Name: n})

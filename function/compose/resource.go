@@ -62,6 +62,7 @@ func All(g *graph.Graph) []Resource {
 		out = append(out, Autoscaler(g, c)...)
 	}
 	out = append(out, ScaleSurface(g)...)
+	out = append(out, EndpointPicker(g)...)
 	out = append(out, NetworkPolicies(g)...)
 	out = append(out, Route(g)...)
 	out = append(out, Monitor(g)...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
 	"github.com/graphplane/graphplane/function/ready"
 )
 
@@ -22,11 +23,11 @@ func Route(g *graph.Graph) []Resource {
 	switch g.Expose.Type {
 	case v1alpha1.ExposeIngress:
 		return []Resource{{Name: "ingress.frontend", Object: ingress(g), Ready: ready.Exists}}
-	case v1alpha1.ExposeHTTPRoute:
+	case v1alpha1.ExposeHTTPRoute, v1alpha1.ExposeInferencePool:
 		return []Resource{{Name: "httproute.frontend", Object: httpRoute(g), Ready: ready.HTTPRoute}}
 	case v1alpha1.ExposeVirtualService:
 		return []Resource{{Name: "virtualservice.frontend", Object: virtualService(g), Ready: ready.Exists}}
-	case v1alpha1.ExposeNone, v1alpha1.ExposeInferencePool:
+	case v1alpha1.ExposeNone:
 	}
 	return nil
 }
@@ -89,10 +90,18 @@ func httpRoute(g *graph.Graph) runtime.Object {
 			Hostnames:  []string{e.Host},
 			Rules: []HTTPRouteRule{{
 				Matches:     []HTTPRouteMatch{{Path: HTTPPathMatch{Type: "PathPrefix", Value: "/"}}},
-				BackendRefs: []BackendRef{{Name: e.Service, Port: portHTTP}},
+				BackendRefs: []BackendRef{backend(g)},
 			}},
 		},
 	}
+}
+
+// backend is what a route of the Gateway API leads to: the frontend's Service, or the pool of workers.
+func backend(g *graph.Graph) BackendRef {
+	if g.Expose.Type == v1alpha1.ExposeInferencePool {
+		return BackendRef{Group: inferencePoolGroup, Kind: "InferencePool", Name: names.Pool(g.Name), Port: portHTTP}
+	}
+	return BackendRef{Name: g.Expose.Service, Port: portHTTP}
 }
 
 // virtualService names the frontend's Service by its short name, which Istio completes by the route's own namespace,

@@ -41,6 +41,10 @@ func servicePorts(c *graph.Component) []corev1.ServicePort {
 	switch {
 	case c.Type == v1alpha1.TypeFrontend:
 		return []corev1.ServicePort{servicePort("http", portHTTP)}
+	case c.Type == v1alpha1.TypeEPP:
+		grpc := servicePort("grpc", portPicker)
+		grpc.AppProtocol = new("http2")
+		return []corev1.ServicePort{grpc}
 	case c.Worker(), c.Type == v1alpha1.TypePlanner:
 		return []corev1.ServicePort{servicePort("system", portSystem)}
 	}

@@ -72,7 +72,7 @@ func (r *resolver) sharedMemory(c *Component, in *v1alpha1.Component, at *field.
 // component's own.
 func (r *resolver) mounts(c *Component, in *v1alpha1.Component, at *field.Path) []Mount {
 	var out []Mount
-	readsModel := c.Worker() || c.Type == v1alpha1.TypeFrontend
+	readsModel := c.Worker() || c.Type == v1alpha1.TypeFrontend || c.Type == v1alpha1.TypeEPP
 	if m := r.in.Spec.Model; m != nil && m.Cache != nil && readsModel {
 		out = append(out, Mount{Volume: m.Cache.Claim, Claim: r.claims[m.Cache.Claim], Path: m.Cache.MountPath})
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -13,10 +14,10 @@ import (
 
 // Expose is how the frontend of a graph is reached from outside.
 type Expose struct {
-	// Type is Ingress, HTTPRoute or VirtualService.
+	// Type is Ingress, HTTPRoute, VirtualService or InferencePool.
 	Type v1alpha1.ExposeType
 
-	// Service of the frontend.
+	// Service of the frontend, empty for an InferencePool.
 	Service string
 
 	Host          string
@@ -34,11 +35,11 @@ type Expose struct {
 // expose resolves spec.expose.
 func (r *resolver) expose(components []Component) *Expose {
 	e, at := r.in.Spec.Expose, r.spec.Child("expose")
-	if e == nil || e.Type == v1alpha1.ExposeNone || e.Type == v1alpha1.ExposeInferencePool {
+	if e == nil || e.Type == v1alpha1.ExposeNone {
 		return nil
 	}
 	out := &Expose{
-		Type: e.Type, Service: r.frontend(components, at), Host: r.host(e, at.Child("host")),
+		Type: e.Type, Service: r.target(e.Type, components, at), Host: r.host(e, at.Child("host")),
 		TLSSecretName: cmp.Or(e.TLSSecretName, r.in.Cluster.Defaults.TLSSecretName),
 		Annotations:   e.Annotations, Labels: e.Labels,
 	}
@@ -49,8 +50,8 @@ func (r *resolver) expose(components []Component) *Expose {
 		if e.GatewayRef != nil {
 			r.Add(field.Forbidden(at.Child("gatewayRef"), "an Ingress has no Gateway: remove it, or set type to HTTPRoute or VirtualService"))
 		}
-	case v1alpha1.ExposeHTTPRoute, v1alpha1.ExposeVirtualService:
-		if e.Type == v1alpha1.ExposeHTTPRoute && !capabilities.GatewayAPI {
+	case v1alpha1.ExposeHTTPRoute, v1alpha1.ExposeVirtualService, v1alpha1.ExposeInferencePool:
+		if e.Type != v1alpha1.ExposeVirtualService && !capabilities.GatewayAPI {
 			r.incapable(at.Child("type"), "gatewayAPI", "install the Gateway API there, or use Ingress")
 		}
 		if e.Type == v1alpha1.ExposeVirtualService && !capabilities.Istio {
@@ -63,11 +64,23 @@ func (r *resolver) expose(components []Component) *Expose {
 	default:
 		r.Add(field.NotSupported(at.Child("type"), e.Type, []v1alpha1.ExposeType{
 			v1alpha1.ExposeNone, v1alpha1.ExposeIngress, v1alpha1.ExposeHTTPRoute, v1alpha1.ExposeVirtualService,
+			v1alpha1.ExposeInferencePool,
 		}))
 	}
 	r.keys(e.Annotations, at.Child("annotations"))
 	r.labels(e.Labels, at.Child("labels"))
 	return out
+}
+
+// target is the Service that a route leads to, empty for one to a pool of workers.
+func (r *resolver) target(t v1alpha1.ExposeType, components []Component, at *field.Path) string {
+	if t != v1alpha1.ExposeInferencePool {
+		return r.frontend(components, at)
+	}
+	if !slices.ContainsFunc(components, func(c Component) bool { return c.Type == v1alpha1.TypeEPP }) {
+		r.Add(field.Forbidden(at.Child("type"), "there is no component of type epp to pick workers: add one, or use Ingress, HTTPRoute or VirtualService"))
+	}
+	return ""
 }
 
 // frontend is the Service that a route leads to.

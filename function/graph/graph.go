@@ -48,6 +48,9 @@ type Graph struct {
 	// Planner is what scales the workers, nil for none.
 	Planner *Planner
 
+	// EPP is what picks workers for an inference gateway, nil for none.
+	EPP *EPP
+
 	// Restart is the restart that was last asked for, nil for none.
 	Restart *Restart
 

@@ -72,6 +72,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	}
 	g.MPI = r.mpi(g.Components)
 	g.Planner = r.planner(g)
+	g.EPP = r.epp(g)
 	g.Expose = r.expose(g.Components)
 	g.Restart = r.restart()
 	g.Monitoring = r.monitoring()

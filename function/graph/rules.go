@@ -108,18 +108,12 @@ func (r *resolver) unsupported() {
 			r.Unsupported(f.at, "remove it")
 		}
 	}
-	if s.Expose != nil && s.Expose.Type == v1alpha1.ExposeInferencePool {
-		r.Unsupported(at.Child("expose", "type"), "use Ingress, HTTPRoute or VirtualService")
-	}
 	for i, c := range s.Components {
 		r.unsupportedIn(c, at.Child("components").Index(i))
 	}
 }
 
 func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
-	if c.Type == v1alpha1.TypeEPP {
-		r.Unsupported(at.Child("type"), "use frontend, worker, prefill, decode, planner or custom")
-	}
 	if c.NodePool != "" {
 		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")
 	}

@@ -70,6 +70,16 @@ func RoleAccount(graph string, t v1alpha1.ComponentType) string {
 	return graph + "-" + string(t)
 }
 
+// Pool is the name of the InferencePool of a graph.
+func Pool(graph string) string {
+	return graph + "-pool"
+}
+
+// PickerConfig is the name of the ConfigMap of a graph's endpoint picker.
+func PickerConfig(graph string) string {
+	return graph + "-epp-config"
+}
+
 // Claim is the name of a PersistentVolumeClaim that a graph creates.
 func Claim(graph, claim string) string {
 	return graph + "-" + claim

@@ -90,6 +90,24 @@ func TestChecks(t *testing.T) {
 			observed: `{status: {phase: Lost}}`,
 			want:     Verdict{Message: "The volume of the claim is lost"},
 		},
+		"PoolNobodyLooksAt": {
+			reason:   "A pool without a route has no Gateway that could refuse it",
+			check:    InferencePool,
+			observed: `{status: {}}`,
+			want:     Verdict{Ready: true},
+		},
+		"PoolWithoutPicker": {
+			reason:   "A Gateway that does not find the endpoint picker sends no requests",
+			check:    InferencePool,
+			observed: `{status: {parents: [{conditions: [{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "False", message: no such Service}]}]}}`,
+			want:     Verdict{Message: "no such Service"},
+		},
+		"PoolAccepted": {
+			reason:   "A Gateway takes the pool",
+			check:    InferencePool,
+			observed: `{status: {parents: [{conditions: [{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "True"}]}]}}`,
+			want:     Verdict{Ready: true},
+		},
 		"NotEstablished": {
 			reason:   "A kind that is not served is not ready",
 			check:    Established,

@@ -25,3 +25,20 @@ func HTTPRoute(o *structpb.Struct) Verdict {
 	}
 	return Verdict{Ready: true}
 }
+
+// InferencePool waits while a Gateway that looks at a pool refuses it, or does not find its endpoint picker. A pool that no
+// route leads to has nobody who looks at it.
+func InferencePool(o *structpb.Struct) Verdict {
+	if o == nil {
+		return wait("Waiting to be created")
+	}
+	for _, p := range wire.Get(o, "status", "parents").GetListValue().GetValues() {
+		for _, c := range wire.Get(p.GetStructValue(), "conditions").GetListValue().GetValues() {
+			s := c.GetStructValue()
+			if t := wire.String(s, "type"); (t == "Accepted" || t == "ResolvedRefs") && wire.String(s, "status") == "False" {
+				return wait(wire.String(s, "message"))
+			}
+		}
+	}
+	return Verdict{Ready: true}
+}

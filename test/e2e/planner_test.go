@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -23,7 +24,7 @@ func TestPlannerScales(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := create(t, "team-a", string(b))
+	g := create(t, "team-a", strings.Replace(string(b), "name: planned-vllm", "name: asked", 1))
 	g.ready()
 
 	account := "system:serviceaccount:" + g.namespace + ":" + g.name + "-planner"
