@@ -75,7 +75,7 @@ type Backing struct {
 	Isolate bool `json:"isolate,omitempty"`
 
 	// SharedReads lets an isolated graph read what graphs share: every key of the runtime in etcd, every inbox in NATS. It
-	// still cannot write or delete what is not its own.
+	// still cannot write or delete what is not its own, but that with requestPlane nats it may answer in every inbox.
 	// +optional
 	SharedReads bool `json:"sharedReads,omitempty"`
 }

@@ -32,29 +32,31 @@ func members() []string {
 	return []string{"backend", "prefill", "kv-router", "router"}
 }
 
-// subjects are the rights of an isolated graph in NATS. They are few, because a JWT with many is longer than the servers
-// let a client sign in by: https://github.com/nats-io/nats-server/issues/1014
+// subjects are the rights of an isolated graph in NATS. They are few, because a JWT with many is longer than the line by which
+// servers let a client sign in.
 //
 // Processes of a graph talk on subjects of their Dynamo namespace, each component on <namespace>_<component>:
 // https://github.com/ai-dynamo/dynamo/blob/main/lib/runtime/src/transports/event_plane/mod.rs
 //
-// Nobody may create or change a stream, since a stream may copy from any other and take any subject. The stream and the
-// bucket by which routers keep KV cache events may be used where they exist.
+// Two things are not given. Nobody may answer whatever asks, since who asks names the subject of the answer, and may be the
+// one who answers. Nobody may create or change a stream, since a stream may copy any other and take any subject. A stream and
+// a bucket that the platform makes may be used; it thereby lets the graph have what it stored there sent to any subject.
 func subjects(g *graph.Graph, b *graph.Backing) natsv1alpha1.Permissions {
 	own := []string{"namespace." + g.DynamoNamespace + ".>"}
-	if g.RequestPlane == v1alpha1.RequestPlaneNATS {
-		for _, m := range members() {
-			own = append(own, g.DynamoNamespace+"_"+m+".>")
-		}
-	}
 	inbox := "_INBOX." + g.DynamoNamespace + ".>"
 	if b.SharedReads {
 		inbox = "_INBOX.>"
 	}
+	var answers []string
+	if g.RequestPlane == v1alpha1.RequestPlaneNATS {
+		for _, m := range members() {
+			own = append(own, g.DynamoNamespace+"_"+m+".>")
+		}
+		answers = []string{inbox}
+	}
 	return natsv1alpha1.Permissions{
-		Publish:        natsv1alpha1.Subjects{Allow: slices.Concat(own, []string{"$JS.API.INFO"}, stored(g))},
-		Subscribe:      natsv1alpha1.Subjects{Allow: append(slices.Clone(own), inbox)},
-		AllowResponses: &natsv1alpha1.Responses{MaxMessages: 1},
+		Publish:   natsv1alpha1.Subjects{Allow: slices.Concat(own, answers, []string{"$JS.API.INFO"}, stored(g))},
+		Subscribe: natsv1alpha1.Subjects{Allow: append(slices.Clone(own), inbox)},
 	}
 }
 

@@ -58,6 +58,9 @@ func TestKeys(t *testing.T) {
 func TestSubjects(t *testing.T) {
 	g := &graph.Graph{DynamoNamespace: "team-a-qwen-0a1b2c3d", RequestPlane: v1alpha1.RequestPlaneNATS, EventPlane: v1alpha1.EventPlaneNATS}
 	p := subjects(g, &graph.Backing{})
+	if p.AllowResponses != nil {
+		t.Error("the user may answer, and so write to any subject that it names in a question to itself")
+	}
 	for _, s := range append(p.Publish.Allow, p.Subscribe.Allow...) {
 		if s != "$JS.API.INFO" && !strings.Contains(s, g.DynamoNamespace) {
 			t.Errorf("%s reaches others", s)
