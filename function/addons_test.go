@@ -48,6 +48,10 @@ func addons() []addon {
 			kinds: []runtimeschema.GroupVersionKind{{Group: "inference.networking.k8s.io", Version: "v1", Kind: "InferencePool"}},
 		},
 		{
+			module: "github.com/crossplane-contrib/provider-kubernetes@v1.3.0", path: "package/crds/kubernetes.m.crossplane.io_objects.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "kubernetes.m.crossplane.io", Version: "v1alpha1", Kind: "Object"}},
+		},
+		{
 			module: "istio.io/api@v1.30.3", path: "kubernetes/customresourcedefinitions.gen.yaml",
 			kinds: []runtimeschema.GroupVersionKind{{Group: "networking.istio.io", Version: "v1", Kind: "VirtualService"}},
 		},

@@ -17,15 +17,25 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	if err := wire.Decode(xr, "spec", &spec); err != nil {
 		return err
 	}
-	resources := compose.Platform(spec.Install)
+	labels := map[string]string{"app.kubernetes.io/managed-by": "graphplane"}
+	to, err := f.target(spec.Access, wire.String(xr, "metadata", "name"), spec.Access.Namespace, labels)
+	if err != nil {
+		return err
+	}
+	req = to.Unwrap(req)
+	// What a cluster installs belongs to no namespace of it.
+	resources := to.Watch("", compose.Platform(spec.Install))
 	items, _, err := f.stage(req, resources)
 	if err != nil {
 		return err
 	}
-	if err := conflicts(req, rsp, xr, items); err != nil {
+	if err := conflicts(req, rsp, xr, items, to); err != nil {
 		return err
 	}
 	desire(rsp, items)
+	if err := to.Wrap(rsp); err != nil {
+		return err
+	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	return f.composite(rsp, v1alpha1.InferenceClusterKind, v1alpha1.InferenceClusterStatus{WorkerMetadata: spec.Install.WorkerMetadata, Planner: spec.Install.Planner})
 }

@@ -4,12 +4,11 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/types/known/structpb"
-	"k8s.io/apimachinery/pkg/api/meta"
 
-	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/remote"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
@@ -18,27 +17,26 @@ import (
 // that nobody controls without a question. Only objects that are about to appear are looked up, so that nothing is required
 // at rest, and so that what is held is not watched when it appears: the first updates of the Deployments of a large graph
 // would open Crossplane's circuit breaker.
-func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, items []*item) error {
+func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, items []*item, to *remote.Target) error {
 	for _, r := range items {
 		if r.observed != nil {
 			continue
 		}
-		o, err := meta.Accessor(r.Object)
+		gvk, namespace, name, err := to.Address(r.Resource)
 		if err != nil {
-			return errors.Wrapf(err, "cannot read metadata of %s", r.Name)
+			return err
 		}
-		if o.GetName() == "" {
+		if name == "" {
 			continue
 		}
-		gvk := r.Object.GetObjectKind().GroupVersionKind()
-		found := wire.Require(req, rsp, conflict(r.Name), gvk.GroupVersion().String(), gvk.Kind, o.GetNamespace(), o.GetName())
+		found := wire.Require(req, rsp, conflict(r.Name), gvk.GroupVersion().String(), gvk.Kind, namespace, name)
 		if found.Object == nil {
 			continue
 		}
 		if why := foreign(found.Object, xr); why != "" {
 			return &refusal{
 				reason: v1alpha1.ReasonNameConflict,
-				error:  fmt.Errorf("%s %q %s", gvk.Kind, o.GetName(), why), //nolint:err113 // A message for users, nobody matches it.
+				error:  fmt.Errorf("%s %q %s", gvk.Kind, name, why), //nolint:err113 // A message for users, nobody matches it.
 			}
 		}
 	}

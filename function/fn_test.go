@@ -171,7 +171,7 @@ func TestDamagedSpec(t *testing.T) {
 			for range rounds {
 				req := s.request()
 				damage(rnd, req.GetObserved().GetComposite().GetResource().GetFields()["spec"])
-				wanted := names(req.GetObserved().GetComposite().GetResource())
+				wanted := componentNames(req.GetObserved().GetComposite().GetResource())
 				last, rsp := s.call(req)
 				if fatal(rsp) != "" {
 					continue
@@ -196,8 +196,8 @@ func optional(resource string) bool {
 	}, kind)
 }
 
-// names are the components that a spec still names.
-func names(xr *structpb.Struct) map[string]bool {
+// componentNames are the components that a spec still names.
+func componentNames(xr *structpb.Struct) map[string]bool {
 	out := map[string]bool{}
 	for _, c := range wire.Get(xr, "spec", "components").GetListValue().GetValues() {
 		out[strings.ToLower(wire.String(c.GetStructValue(), "name"))] = true

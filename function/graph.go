@@ -14,6 +14,8 @@ import (
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/remote"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
@@ -41,15 +43,20 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if refused != nil {
 		return &refusal{reason: refused.Reason, error: refused}
 	}
+	to, err := f.target(g.Cluster.Access, g.Name, g.Namespace, names.Graph(g.Name))
+	if err != nil {
+		return err
+	}
+	req = to.Unwrap(req)
 	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
 		return err
 	}
-	resources := compose.All(g)
+	resources := to.Watch(g.Namespace, compose.All(g))
 	items, held, err := f.stage(req, resources)
 	if err != nil {
 		return err
 	}
-	if err := conflicts(req, rsp, xr, items); err != nil {
+	if err := conflicts(req, rsp, xr, items, to); err != nil {
 		return err
 	}
 	planned(g, items)
@@ -63,9 +70,23 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}
+	if err := to.Wrap(rsp); err != nil {
+		return err
+	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	failures := f.failures(req, rsp, xr, g, items)
 	return f.report(req, rsp, g, resources, verdicts, failures, settled(restarted, xr))
+}
+
+// target is where objects go whose Objects, if it is another cluster, are kept in a namespace with labels.
+func (f *Function) target(access v1alpha1.Access, owner, namespace string, labels map[string]string) (*remote.Target, error) {
+	if access.Source != v1alpha1.AccessRemote {
+		return nil, nil //nolint:nilnil // A nil Target is the cluster of the control plane.
+	}
+	if access.ProviderConfigRef == nil {
+		return nil, missing("the InferenceCluster has source Remote and no providerConfigRef: name the config of provider-kubernetes that reaches it")
+	}
+	return remote.New(f.encoder, *access.ProviderConfigRef, owner, namespace, labels), nil
 }
 
 // inputs resolves what a graph needs beside itself: its InferenceCluster, its Namespace if claims are to outlive it, and

@@ -63,6 +63,10 @@ func (f *Function) mirror(g *graph.Graph, items []*item) error {
 		}
 	}
 	surface := byName(items)[compose.SurfaceName]
+	if surface == nil {
+		// It is held, as all is on another cluster until the graph's namespace is there.
+		return nil
+	}
 	counts := map[string]dynamo.Count{}
 	condition := dynamo.Condition{Type: "Ready", Status: "True", Reason: "all_resources_are_ready", Message: "All resources are ready"}
 	for i := range g.Components {

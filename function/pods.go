@@ -34,7 +34,8 @@ const (
 // rest nothing is read or watched.
 func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, items []*item) map[string]ready.Failure {
 	suspects := suspects(g, items)
-	if len(suspects) == 0 {
+	if len(suspects) == 0 || g.Cluster.Access.Source == v1alpha1.AccessRemote {
+		// Crossplane reads nothing of another cluster but what an Object reports.
 		return nil
 	}
 	if wait := f.untilGraceEnds(xr); wait > 0 {

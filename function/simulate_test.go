@@ -17,6 +17,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
+	"github.com/graphplane/graphplane/function/remote"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
@@ -188,8 +189,12 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 			meta.Fields["name"] = structpb.NewStringValue("derived-" + n)
 		}
 		meta.Fields["uid"] = structpb.NewStringValue(n)
-		if old, ok := s.observed[n]; ok && old.GetFields()["status"] != nil && o.GetFields()["status"] == nil {
-			o.Fields["status"] = old.GetFields()["status"]
+		old := s.observed[n]
+		if st := old.GetFields()["status"]; st != nil && o.GetFields()["status"] == nil {
+			o.Fields["status"] = st
+		}
+		if wire.String(o, "kind") == remote.Kind {
+			deliver(s.t, o, inner(old))
 		}
 		next[n] = o
 	}
@@ -198,10 +203,31 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 	return rsp
 }
 
+// deliver plays provider-kubernetes: what an Object brings is there, with the status that it had.
+func deliver(tb testing.TB, o, before *structpb.Struct) {
+	tb.Helper()
+	got := proto.CloneOf(wire.Get(o, "spec", "forProvider", "manifest").GetStructValue())
+	wire.Get(got, "metadata").GetStructValue().Fields["uid"] = structpb.NewStringValue("remote")
+	if st := before.GetFields()["status"]; st != nil {
+		got.Fields["status"] = st
+	}
+	o.Fields["status"] = object(tb, `{status: {atProvider: {}, conditions: [{type: Synced, status: "True"}]}}`).GetFields()["status"]
+	wire.Get(o, "status", "atProvider").GetStructValue().Fields["manifest"] = structpb.NewStructValue(got)
+}
+
+// inner is what an Object observes, or else the object itself.
+func inner(o *structpb.Struct) *structpb.Struct {
+	if wire.String(o, "kind") == remote.Kind {
+		return wire.Get(o, "status", "atProvider", "manifest").GetStructValue()
+	}
+	return o
+}
+
 // rollOut plays the controllers: every replica is up, systems can be used, and KEDA and the Gateway have taken up what is theirs. A Deployment that says
 // nothing of replicas has one.
 func (s *simulation) rollOut() {
 	for _, o := range s.observed {
+		o = inner(o)
 		if strings.HasPrefix(wire.String(o, "apiVersion"), "etcd.graphplane.io/") || strings.HasPrefix(wire.String(o, "apiVersion"), "nats.graphplane.io/") {
 			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}], atProvider: {expires: "2027-01-01T00:00:00Z"}}}`).GetFields()["status"]
 		}
@@ -229,9 +255,10 @@ func (s *simulation) rollOut() {
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
 	s := simulate(tb, xr, append(clusters(tb), object(tb, namespace))...)
-	// Workloads come after their ServiceAccount, so the third step finds them rolled out.
+	// On another cluster workloads come after their ServiceAccount, and that after its namespace. The next step finds them
+	// rolled out.
 	var rsp *fnv1.RunFunctionResponse
-	for range 3 {
+	for range 4 {
 		rsp = s.apply()
 		s.rollOut()
 	}

@@ -52,14 +52,39 @@ type InferenceClusterSpec struct {
 }
 
 // Access is how a cluster is reached.
+// +kubebuilder:validation:XValidation:rule="self.source != 'Remote' || has(self.providerConfigRef)",message="source Remote needs providerConfigRef: name the ClusterProviderConfig of provider-kubernetes that reaches the cluster"
+// +kubebuilder:validation:XValidation:rule="self.source != 'Local' || !has(self.providerConfigRef)",message="providerConfigRef needs source Remote: remove it, or set source"
 type Access struct {
-	// Source is Local for the cluster that Crossplane runs in.
+	// Source is Local for the cluster that Crossplane runs in, and Remote for any other, which is reached through the
+	// Objects of provider-kubernetes (kubernetes.m.crossplane.io).
 	// +optional
-	// +kubebuilder:validation:Enum=Local
+	// +kubebuilder:validation:Enum=Local;Remote
 	// +kubebuilder:default=Local
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="source is immutable: create another InferenceCluster"
-	Source string `json:"source,omitempty"`
+	Source AccessSource `json:"source,omitempty"`
+
+	// ProviderConfigRef names the config of provider-kubernetes that reaches the cluster. A ProviderConfig must be in the
+	// namespace of each graph.
+	// +optional
+	ProviderConfigRef *ProviderConfigReference `json:"providerConfigRef,omitempty"`
+
+	// Namespace that keeps the Objects of what the InferenceCluster itself installs in the cluster. Graphs keep theirs in
+	// their own.
+	// +optional
+	// +kubebuilder:default=crossplane-system
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
 }
+
+// AccessSource is how a cluster is reached.
+type AccessSource string
+
+// How a cluster is reached.
+const (
+	AccessLocal  AccessSource = "Local"
+	AccessRemote AccessSource = "Remote"
+)
 
 // Capabilities are what is installed in a cluster.
 type Capabilities struct {

@@ -23,6 +23,7 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"},
 		{Group: inferencePoolGroup, Version: "v1", Kind: "InferencePool"},
 		{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"},
+		{Group: "kubernetes.m.crossplane.io", Version: "v1alpha1", Kind: "Object"},
 		{Group: "leaderworkerset.x-k8s.io", Version: "v1", Kind: "LeaderWorkerSet"},
 		{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"},
 		{Group: "nats.graphplane.io", Version: "v1alpha1", Kind: "Endpoint"},

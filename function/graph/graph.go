@@ -158,6 +158,7 @@ type Claim struct {
 type Cluster struct {
 	// Name of the InferenceCluster, empty for the built-in defaults.
 	Name         string
+	Access       v1alpha1.Access
 	Capabilities v1alpha1.Capabilities
 	Install      v1alpha1.Install
 	Defaults     v1alpha1.Defaults
@@ -166,5 +167,5 @@ type Cluster struct {
 
 // NewCluster returns what a graph needs to know of an InferenceCluster.
 func NewCluster(name string, spec v1alpha1.InferenceClusterSpec) Cluster {
-	return Cluster{Name: name, Capabilities: spec.Capabilities, Install: spec.Install, Defaults: spec.Defaults, Policy: spec.Policy}
+	return Cluster{Name: name, Access: spec.Access, Capabilities: spec.Capabilities, Install: spec.Install, Defaults: spec.Defaults, Policy: spec.Policy}
 }

@@ -9,7 +9,7 @@ func Autoscaler(o *structpb.Struct) Verdict {
 		return wait("Waiting to be created")
 	}
 	if Condition(o, "AbleToScale") == "False" {
-		return wait(conditionMessage(o, "AbleToScale"))
+		return wait(ConditionMessage(o, "AbleToScale"))
 	}
 	return Verdict{Ready: true}
 }
@@ -25,5 +25,5 @@ func ScaledObject(o *structpb.Struct) Verdict {
 	case "":
 		return wait("Waiting for KEDA to take it up")
 	}
-	return wait(conditionMessage(o, "Ready"))
+	return wait(ConditionMessage(o, "Ready"))
 }

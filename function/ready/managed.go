@@ -15,7 +15,7 @@ func Managed(o *structpb.Struct) Verdict {
 		return Verdict{Ready: true}
 	}
 	for _, t := range []string{"Ready", "Synced"} {
-		if msg := conditionMessage(o, t); Condition(o, t) != "True" && msg != "" {
+		if msg := ConditionMessage(o, t); Condition(o, t) != "True" && msg != "" {
 			return wait(msg)
 		}
 	}

@@ -138,7 +138,8 @@ func Condition(o *structpb.Struct, t string) string {
 	return wire.String(findCondition(o, t), "status")
 }
 
-func conditionMessage(o *structpb.Struct, t string) string {
+// ConditionMessage returns the message of a condition, empty if there is none.
+func ConditionMessage(o *structpb.Struct, t string) string {
 	return wire.String(findCondition(o, t), "message")
 }
 
