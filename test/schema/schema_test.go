@@ -87,7 +87,7 @@ func TestRender(t *testing.T) {
 					t.Fatal(errs.ToAggregate())
 				}
 				observed, last := []unstructured.Unstructured{}, []unstructured.Unstructured(nil)
-				for _, step := range []string{"first", "second", "at rest"} {
+				for step, rest := 1, false; !rest; step++ {
 					want := x.render(t, target, raw, required, observed)
 					r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: required, Observed: observed})
 					if err != nil {
@@ -95,8 +95,9 @@ func TestRender(t *testing.T) {
 					}
 					got := append([]unstructured.Unstructured{*r.Composite}, r.Composed...)
 					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("%s (-crossplane, +graphplane):\n%s", step, diff)
+						t.Errorf("step %d (-crossplane, +graphplane):\n%s", step, diff)
 					}
+					rest = len(last) == len(r.Composed)
 					observed, last = usable(t, r.Composed), r.Composed
 				}
 				finished, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: required})
@@ -136,12 +137,17 @@ func (x tools) render(t *testing.T, target string, o *unstructured.Unstructured,
 	return out
 }
 
-// usable plays the provider: every system can be used.
+// usable plays the providers: every system can be used, and what an Object brings is there.
 func usable(t *testing.T, composed []unstructured.Unstructured) []unstructured.Unstructured {
 	t.Helper()
 	out := make([]unstructured.Unstructured, len(composed))
 	for i := range composed {
 		out[i] = *composed[i].DeepCopy()
+		if manifest, ok, _ := unstructured.NestedMap(out[i].Object, "spec", "forProvider", "manifest"); ok {
+			if err := unstructured.SetNestedMap(out[i].Object, manifest, "status", "atProvider", "manifest"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if !ofSystem(out[i]) {
 			continue
 		}
@@ -194,17 +200,23 @@ func TestValidate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []unstructured.Unstructured
+	var all, installed []unstructured.Unstructured
 	for _, path := range files(t) {
 		for _, o := range read(t, path) {
 			r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: clusters(t)})
 			if err != nil {
 				t.Fatal(err)
 			}
+			for _, c := range r.Composed {
+				if c.GetKind() == "CustomResourceDefinition" {
+					installed = append(installed, c)
+				}
+			}
 			all = append(append(all, o), slices.DeleteFunc(r.Composed, ofAddon)...)
 		}
 	}
-	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml") + "," + leaderWorkerSet(t) + "," + strings.Join(systems(t), ",")
+	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml") + "," + leaderWorkerSet(t) + "," + strings.Join(systems(t), ",") +
+		"," + write(t, t.TempDir(), "installed.yaml", installed...)
 	// Without an empty image the CLI downloads Crossplane's own definitions.
 	out := x.run(t.Context(), t, "resource", "validate", definitions, write(t, t.TempDir(), "all.yaml", all...), "--crossplane-image=", "--error-on-missing-schemas")
 	t.Logf("%s", out[max(0, len(out)-200):])
