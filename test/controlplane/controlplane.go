@@ -38,6 +38,7 @@ type ControlPlane struct {
 
 	background sync.WaitGroup
 	cancel     context.CancelFunc
+	stopClouds context.CancelFunc
 	stopOnce   sync.Once
 	stopErr    error
 }
@@ -114,6 +115,7 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 		{"start LeaderWorkerSet", cp.startLeaderWorkerSet},
 		{"start etcd and NATS systems", cp.startSystems},
 		{"start remote cluster", cp.startRemote},
+		{"start clouds", cp.startClouds},
 		{"start storage and package runtime", cp.startBackground},
 	} {
 		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {
@@ -156,6 +158,10 @@ func (cp *ControlPlane) stopAfter(started error) error {
 	cp.stopOnce.Do(func() {
 		if cp.cancel != nil {
 			cp.cancel()
+		}
+
+		if cp.stopClouds != nil {
+			cp.stopClouds()
 		}
 
 		cp.background.Wait()

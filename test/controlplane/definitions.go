@@ -2,8 +2,12 @@ package controlplane
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -12,10 +16,40 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// definitionsEnv names a directory of definitions to serve in place of our minimal ones of the same file name. Without it
+// they are looked for in directories called crds, two below the one that the repository is in.
+const definitionsEnv = "GRAPHPLANE_DEFINITIONS"
+
+// minimal are definitions that are in no Go module.
+//
+//go:embed definitions/*.yaml
+var minimal embed.FS
+
 // A definitionSource is a module that holds definitions.
 type definitionSource struct {
 	tool  tool
 	files []string
+}
+
+// cloudDefinitions are the modules of the cloud providers.
+func cloudDefinitions() []definitionSource {
+	return []definitionSource{
+		{
+			tool: tool{name: "provider-aws", dir: "provider-aws", module: "github.com/upbound/provider-aws/v2"},
+			files: []string{
+				"eks.aws.m.upbound.io_nodegroups.yaml", "ec2.aws.m.upbound.io_launchtemplates.yaml",
+				"ec2.aws.m.upbound.io_placementgroups.yaml",
+				"aws.m.upbound.io_providerconfigs.yaml", "aws.m.upbound.io_clusterproviderconfigs.yaml",
+			},
+		},
+		{
+			tool: tool{name: "provider-azure", dir: "provider-azure", module: "github.com/upbound/provider-azure/v2"},
+			files: []string{
+				"containerservice.azure.m.upbound.io_kubernetesclusternodepools.yaml",
+				"azure.m.upbound.io_providerconfigs.yaml", "azure.m.upbound.io_clusterproviderconfigs.yaml",
+			},
+		},
+	}
 }
 
 // kubernetesDefinitions is the module of provider-kubernetes.
@@ -49,6 +83,54 @@ func (s definitionSource) objects(ctx context.Context, tools *toolbox) ([]*unstr
 	}
 
 	return out, nil
+}
+
+// minimalDefinitions are ours, but for those that there is a real one of.
+func minimalDefinitions(root string) ([]*unstructured.Unstructured, error) {
+	files, err := fs.Glob(minimal, "definitions/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("cannot list definitions: %w", err)
+	}
+
+	var out []*unstructured.Unstructured
+
+	for _, f := range files {
+		b, err := minimal.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read definition: %w", err)
+		}
+
+		if known := genuine(root, path.Base(f)); known != "" {
+			if b, err = os.ReadFile(known); err != nil {
+				return nil, fmt.Errorf("cannot read definition: %w", err)
+			}
+		}
+
+		objs, err := ParseObjects(b)
+		if err != nil {
+			return nil, fmt.Errorf("cannot parse %s: %w", f, err)
+		}
+
+		out = append(out, objs...)
+	}
+
+	return out, nil
+}
+
+// genuine returns the file of a provider's own definition, empty if there is none.
+func genuine(root, file string) string {
+	pattern := filepath.Join(root, "..", "*", "crds", file)
+	if dir := os.Getenv(definitionsEnv); dir != "" {
+		pattern = filepath.Join(dir, file)
+	}
+
+	// The pattern is well formed.
+	found, _ := filepath.Glob(pattern)
+	if len(found) == 0 {
+		return ""
+	}
+
+	return found[0]
 }
 
 // define applies the definitions of a provider, waits until they are served, and lets Crossplane write the kinds that they

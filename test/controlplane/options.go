@@ -30,6 +30,10 @@ type Options struct {
 	// servers each, and tells the provider of them. See EtcdSystem, NATSSystem.
 	Systems bool
 
+	// Clouds plays Amazon, Google and Azure, and their Crossplane providers, for node pools. Nodes join the cluster that
+	// Crossplane runs in, but those of pools of a cluster called RemoteConfig join the remote one. See package simulator.
+	Clouds bool
+
 	// Remote starts a second cluster, and provider-kubernetes, by which Crossplane reaches it as RemoteConfig.
 	Remote bool
 

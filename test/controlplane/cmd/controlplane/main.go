@@ -18,9 +18,11 @@ func main() {
 	install := flag.Bool("install", false, "build and install Graphplane's packages and rights")
 	systems := flag.Bool("systems", false, "run an etcd and a NATS system for graphs, with ClusterProviderConfigs if -install is given")
 	debug := flag.Bool("debug", false, "make Crossplane log debug messages")
+	clouds := flag.Bool("clouds", false, "play the clouds and their providers: node pools become nodes")
+	remote := flag.Bool("remote", false, "run a second cluster, and provider-kubernetes that writes to it")
 	flag.Parse()
 
-	o := controlplane.Options{Log: os.Stderr, Keep: *keep, Systems: *systems}
+	o := controlplane.Options{Log: os.Stderr, Keep: *keep, Clouds: *clouds, Remote: *remote, Systems: *systems}
 	if *debug {
 		o.CrossplaneArgs = []string{"--debug"}
 	}
