@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -35,11 +36,13 @@ func TestNoSecretLeaks(t *testing.T) {
 		object(t, "etcd/ProviderConfig", p.namespace, "bad", `{endpoints: ["`+etcd.URLs()[0]+`"], tls: {insecureSkipVerify: true, certSecretRef: {name: etcd-tls}}, credentials: {basic: {secretRef: {name: bad}}}}`),
 		object(t, "etcd/ProviderConfig", p.namespace, "worse", `{endpoints: ["`+etcd.URLs()[0]+`"], tls: {certSecretRef: {name: bad}}}`),
 		object(t, "nats/ProviderConfig", p.namespace, "bad", `{servers: ["`+nats.URLs()[0]+`"], credentials: {nkeySecretRef: {name: bad, key: password}}}`),
-		etcdEndpoint(p), natsEndpoint(p), natsUser(p, "n"), prefixRole(p, "g", "v1/g/"), etcdUser(p, "g", p.namespace+".g"),
+		etcdEndpoint(p), natsEndpoint(p), natsUser(p, "n"), prefixRole(p, "g", "v1/g/"), etcdUser(p, "g", p.namespace+".g"), etcdUser(p, "h", p.namespace+".g"),
 		object(t, "etcd/Endpoint", p.namespace, "bad", `{providerConfigRef: {kind: ProviderConfig, name: bad}}`),
 		object(t, "etcd/Endpoint", p.namespace, "worse", `{providerConfigRef: {kind: ProviderConfig, name: worse}}`),
 		object(t, "nats/Endpoint", p.namespace, "bad", `{providerConfigRef: {kind: ProviderConfig, name: bad}}`),
 		object(t, "nats/Stream", p.namespace, "s", `{providerConfigRef: {kind: ProviderConfig, name: default}, forProvider: {subjects: [s.a]}}`),
+		object(t, "nats/KeyValue", p.namespace, "k", `{providerConfigRef: {kind: ProviderConfig, name: default}}`),
+		object(t, "nats/ObjectStore", p.namespace, "o", `{providerConfigRef: {kind: ProviderConfig, name: default}}`),
 	)
 	p.make(t, objects...)
 	until(t, p, etcdEndpoint(p), 15*time.Second, etcdReady)
@@ -55,12 +58,16 @@ func TestNoSecretLeaks(t *testing.T) {
 	for _, l := range []client.ObjectList{
 		&etcdv1alpha1.EndpointList{}, &etcdv1alpha1.RoleList{}, &etcdv1alpha1.UserList{}, &etcdv1alpha1.ProviderConfigList{},
 		&natsv1alpha1.EndpointList{}, &natsv1alpha1.StreamList{}, &natsv1alpha1.UserList{}, &natsv1alpha1.ProviderConfigList{},
+		&natsv1alpha1.KeyValueList{}, &natsv1alpha1.ObjectStoreList{}, &etcdv1alpha1.ProviderConfigUsageList{}, &natsv1alpha1.ProviderConfigUsageList{},
 		&corev1.EventList{},
 	} {
 		must(t, p.List(t.Context(), l, client.InNamespace(p.namespace)))
 		b, err := json.Marshal(l)
 		must(t, err)
-		seen[strings.TrimPrefix(strings.ToLower(string(b[:min(40, len(b))])), "{")] = string(b)
+		if !strings.Contains(string(b), `"name":`) {
+			t.Errorf("there is no %T to look into", l)
+		}
+		seen[fmt.Sprintf("%T", l)] = string(b)
 	}
 	for secret, where := range secretsIn(t, p) {
 		for place, text := range seen {
