@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -35,6 +36,11 @@ type Options struct {
 }
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// Most of the memory is caches, which hold still: half of them again is
+		// room enough for what comes and goes.
+		debug.SetGCPercent(50)
+	}
 	o := &Options{}
 	k := kong.Parse(o, kong.Name("provider"), kong.Description("Manages etcd and NATS for Crossplane."))
 	zl := zap.New(zap.UseDevMode(o.Debug), zap.WriteTo(os.Stderr))

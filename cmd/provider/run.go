@@ -51,6 +51,9 @@ func run(ctx context.Context, cfg *rest.Config, log logging.Logger, o *Options) 
 	if err != nil {
 		return err
 	}
+	// The API server warns at every write of the name of Crossplane's finalizer.
+	cfg = rest.CopyConfig(cfg)
+	cfg.WarningHandlerWithContext = rest.NoWarnings{}
 	mgr, err := ctrl.NewManager(ratelimiter.LimitRESTConfig(cfg, o.MaxReconcileRate), manager(s, o))
 	if err != nil {
 		return errors.Wrap(err, "cannot create the manager")
