@@ -313,5 +313,5 @@ func (aks) nameMachine(p *pool, serial int) (id, node string) {
 	node = fmt.Sprintf("aks-%s-12345678-vmss%06d", p.name, serial)
 
 	return fmt.Sprintf("azure:///subscriptions/%s/resourceGroups/mc_%s/providers/Microsoft.Compute/virtualMachineScaleSets/aks-%s/virtualMachines/%d",
-		part(p.actual["kubernetesClusterId"].(string), "subscriptions"), p.cluster, p.name, serial), node
+		part(p.id, "subscriptions"), p.cluster, p.name, serial), node
 }

@@ -11,10 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	podresource "k8s.io/component-helpers/resource"
+	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
-
-	corev1helpers "k8s.io/component-helpers/scheduling/corev1"
 )
 
 // A cluster is what an autoscaler sees: nodes, some of which may only be expected, and pods.
@@ -159,7 +158,7 @@ func (c cluster) enough(pod corev1.Pod, node *corev1.Node) error {
 		sum.Add(want)
 
 		if has := node.Status.Allocatable[corev1.ResourceName(name)]; !want.IsZero() && has.Cmp(sum) < 0 {
-			return fmt.Errorf("Insufficient %s", name)
+			return fmt.Errorf("Insufficient %s", name) //nolint:staticcheck // As the scheduler says it.
 		}
 	}
 
@@ -175,9 +174,9 @@ func (c cluster) affine(pod corev1.Pod, node *corev1.Node) error {
 
 	if a.PodAffinity != nil {
 		for _, t := range a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution {
-			near, any := c.matching(pod, t, node)
+			near, somewhere := c.matching(pod, t, node)
 			// The first of pods that want to be together may be anywhere.
-			if !near && (any || !selects(pod, t, pod)) {
+			if !near && (somewhere || !selects(pod, t, pod)) {
 				return errors.New("node(s) didn't match pod affinity rules")
 			}
 		}
@@ -195,7 +194,7 @@ func (c cluster) affine(pod corev1.Pod, node *corev1.Node) error {
 }
 
 // matching returns whether a term selects a pod in the node's part of the cluster, and whether it selects any at all.
-func (c cluster) matching(pod corev1.Pod, t corev1.PodAffinityTerm, node *corev1.Node) (near, any bool) {
+func (c cluster) matching(pod corev1.Pod, t corev1.PodAffinityTerm, node *corev1.Node) (near, somewhere bool) {
 	here := node.Labels[t.TopologyKey]
 
 	for _, p := range c.pods {
@@ -204,13 +203,13 @@ func (c cluster) matching(pod corev1.Pod, t corev1.PodAffinityTerm, node *corev1
 			continue
 		}
 
-		any = true
+		somewhere = true
 
 		i := slices.IndexFunc(c.nodes, func(n corev1.Node) bool { return n.Name == name })
 		near = near || i >= 0 && here != "" && c.nodes[i].Labels[t.TopologyKey] == here
 	}
 
-	return near, any
+	return near, somewhere
 }
 
 func selects(owner corev1.Pod, t corev1.PodAffinityTerm, p corev1.Pod) bool {

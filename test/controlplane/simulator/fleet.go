@@ -21,6 +21,15 @@ const (
 
 // A poolAPI is a cloud's API of node pools, as the cloud's Terraform provider sees it.
 type poolAPI interface {
+	planner
+	critic
+
+	// nameMachine returns the provider ID and the node's name of a new machine.
+	nameMachine(p *pool, serial int) (id, node string)
+}
+
+// A planner says what becomes of what is asked for.
+type planner interface {
 	cloud() string
 
 	// immutable fields, in Terraform's notation.
@@ -34,7 +43,10 @@ type poolAPI interface {
 
 	// plan what is asked for, or refuse it.
 	plan(w *world, name string, asked params) (plan, error)
+}
 
+// A critic says in the cloud's own words what is wrong.
+type critic interface {
 	// wrap an error of a call as the Terraform provider does.
 	wrap(v verb, name string, asked params, err error) error
 
@@ -49,9 +61,6 @@ type poolAPI interface {
 
 	// failed is what a create reports when machines do not start.
 	failed(p *pool) error
-
-	// nameMachine returns the provider ID and the node's name of a new machine.
-	nameMachine(p *pool, serial int) (id, node string)
 }
 
 var (

@@ -90,7 +90,7 @@ func parseNodePool(asked params) (nodePool, error) {
 	case p.Cluster == "":
 		return p, errors.New(`"cluster": required field is not set`)
 	case p.Location == "":
-		return p, errors.New("Cannot determine location: set in this resource, or set provider-level zone")
+		return p, errors.New("Cannot determine location: set in this resource, or set provider-level zone") //nolint:staticcheck // Google's words.
 	}
 
 	return p, nil

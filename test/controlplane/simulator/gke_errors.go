@@ -12,11 +12,11 @@ func (gke) wrap(v verb, name string, asked params, err error) error {
 	case making:
 		return fmt.Errorf("error creating NodePool: %w", err)
 	case reading:
-		return fmt.Errorf("Error when reading or editing %s/nodePools/%s: %w", p.parent(), name, err)
+		return fmt.Errorf("Error when reading or editing %s/nodePools/%s: %w", p.parent(), name, err) //nolint:staticcheck // Google's words.
 	case changing, removing:
 	}
 
-	return fmt.Errorf("Error %s NodePool: %w", v, err)
+	return fmt.Errorf("Error %s NodePool: %w", v, err) //nolint:staticcheck // Google's words.
 }
 
 func (gke) fault(v verb, _ string, asked params, f *fault) error {
@@ -50,6 +50,7 @@ func (gke) launchError(p *pool, f *fault) error {
 }
 
 func (gke) failed(p *pool) error {
+	//nolint:staticcheck // Google's words.
 	return fmt.Errorf("Error waiting for creating GKE NodePool: \n\t(1) Google Compute Engine: Not all instances running in IGM after 14.691006793s. "+
 		"Expected %d, running %d, transitioning %d. Current errors: %w", max(1, p.size.desired), p.count(running), max(1, p.size.desired)-p.count(running), p.problem)
 }

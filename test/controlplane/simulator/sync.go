@@ -16,16 +16,21 @@ import (
 
 // A service is what a cloud does for one kind of resource.
 type service interface {
-	observe(ctx context.Context, r request) (observation, error)
-	create(ctx context.Context, r request) (name string, err error)
-	update(ctx context.Context, r request) error
-	remove(ctx context.Context, r request) error
+	calls
 
 	// notice the faults in force.
 	notice(r request)
 
 	// immutable fields, in Terraform's notation.
 	immutable() []string
+}
+
+// calls to the cloud's API.
+type calls interface {
+	observe(ctx context.Context, r request) (observation, error)
+	create(ctx context.Context, r request) (name string, err error)
+	update(ctx context.Context, r request) error
+	remove(ctx context.Context, r request) error
 }
 
 // An observation of a resource in a cloud.
