@@ -27,6 +27,7 @@ func TestClouds(t *testing.T) {
 	t.Run("PoolStartsFromZero", r.poolStartsFromZero)
 	t.Run("FaultsAreReported", r.faultsAreReported)
 	t.Run("RefusalsAreReported", r.refusalsAreReported)
+	t.Run("FabricStartsFromZero", r.fabricStartsFromZero)
 	t.Run("ScaleUpFails", r.scaleUpFails)
 	t.Run("MachinesComeBack", r.machinesComeBack)
 	t.Run("ImmutableFieldIsRefused", r.immutableFieldIsRefused)

@@ -19,11 +19,12 @@ func TestRemote(t *testing.T) {
 		t.Skip("starts a control plane")
 	}
 
-	r := running{start(t, Options{Remote: true})}
+	r := running{start(t, Options{Remote: true, Clouds: true})}
 
 	t.Run("ClustersAreApart", r.clustersAreApart)
 	t.Run("DeploymentIsReady", r.deploymentIsReady)
 	t.Run("QueryFails", r.queryFails)
+	t.Run("PoolIsRemote", r.poolIsRemote)
 }
 
 // start a control plane that is stopped, and whose log is shown if the test fails, at the end of the test.
@@ -177,6 +178,24 @@ forProvider:
 	if err := Check(now, "Ready"); err == nil {
 		t.Error("want an Object that is not Ready while its query does not hold")
 	}
+}
+
+// poolIsRemote shows that the nodes of a pool of the remote cluster join that one.
+func (r running) poolIsRemote(t *testing.T) {
+	p := parse(t, strings.Replace(fmt.Sprintf(nodeGroup, "away", 1), "clusterName: inference", "clusterName: "+RemoteConfig, 1))
+	r.apply(t, p)
+	r.await(t, p, "Ready", "Synced", "AsyncOperation")
+
+	l, err := r.Remote.client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{LabelSelector: "pool=away"})
+	if err != nil || len(l.Items) != 1 {
+		t.Errorf("want a node in the remote cluster, got %d (%v)", len(l.Items), err)
+	}
+
+	if err := r.has(t, "away", 0); err != nil {
+		t.Errorf("the local cluster: %v", err)
+	}
+
+	r.delete(t, p)
 }
 
 // object returns an Object of the remote cluster with a spec.

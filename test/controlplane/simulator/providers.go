@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
@@ -72,7 +72,8 @@ func providers(w *world) []provider {
 func (s *Simulator) runProviders(ctx context.Context, a accounts, ready func()) error {
 	mgr, err := ctrl.NewManager(s.options.Config, ctrl.Options{
 		Scheme: newScheme(), Metrics: server.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(time.Duration),
-		Logger: logr.Discard(),
+		// What goes wrong is in conditions. A logger without a sink would be taken for none.
+		Logger: funcr.New(func(string, string) {}, funcr.Options{}),
 	})
 	if err != nil {
 		return fmt.Errorf("cannot make manager: %w", err)
