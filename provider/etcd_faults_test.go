@@ -155,6 +155,29 @@ func TestEtcdFaults(t *testing.T) {
 			},
 			want: []string{"Ready=True/Available"},
 		},
+		"OrdinaryUser": {
+			reason: "A user that may not read a key has reached a majority nevertheless.", options: etcdtest.Options{RootPassword: "s3cr3t-root"},
+			prepare: func(t *testing.T, p *plane, c *etcdtest.Cluster) {
+				root := c.Connect(t, "", "")
+				must(t, second(root.UserAdd(t.Context(), "ordinary", "s3cr3t")))
+				rotate(t, p, "etcd-root", map[string]string{"username": "ordinary", "password": "s3cr3t"})
+			},
+			fault: func(_ *testing.T, _ *plane, c *etcdtest.Cluster) { c.Members[0].Kill(); c.Members[1].Kill() },
+			want:  []string{"Ready=False/NoQuorum", "Synced=True"},
+			mend:  func(t *testing.T, _ *plane, c *etcdtest.Cluster) { c.StartAll(t) },
+		},
+		"OurCertificateExpired": {
+			reason: "Our own certificate is told apart, and another one acts within seconds.", options: etcdtest.Options{Members: 1, TLS: true},
+			prepare: func(t *testing.T, p *plane, c *etcdtest.Cluster) {
+				old := c.Authority.Issue(t, authority.Options{NotAfter: time.Now().Add(-time.Hour)})
+				rotate(t, p, "etcd-tls", map[string]string{"tls.crt": string(old.Cert), "tls.key": string(old.Key)})
+			},
+			want: []string{"Ready=False/Unauthenticated"}, message: "our client certificate has expired",
+			mend: func(t *testing.T, p *plane, c *etcdtest.Cluster) {
+				next := c.Authority.Issue(t, authority.Options{CommonName: "next"})
+				rotate(t, p, "etcd-tls", map[string]string{"tls.crt": string(next.Cert), "tls.key": string(next.Key)})
+			},
+		},
 		"Restored": {
 			reason: "A cluster that took the place of another is not accepted.", options: etcdtest.Options{Members: 1},
 			fault: func(t *testing.T, p *plane, c *etcdtest.Cluster) {

@@ -55,6 +55,16 @@ func TestNATSFaults(t *testing.T) {
 			want: []string{"Ready=False/NoQuorum", "Healthy=False/Unavailable", "Synced=True"}, message: "Too few servers",
 			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
 		},
+		"FollowerLeft": {
+			reason: "A follower alone has no leader, and answers what it knows by itself.",
+			fault: func(_ *testing.T, _ *plane, s *natstest.System) {
+				l := s.MetaLeader()
+				s.Servers[l].Kill()
+				s.Servers[(l+1)%len(s.Servers)].Kill()
+			},
+			want: []string{"Ready=False", "Healthy=False/Unavailable", "Synced=True"},
+			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+		},
 		"AllCutOff": {
 			reason: "All answer clients, none its peers.",
 			fault:  func(_ *testing.T, _ *plane, s *natstest.System) { s.Cut(0); s.Cut(1) },
@@ -153,6 +163,18 @@ func TestNATSFaults(t *testing.T) {
 				rotate(t, p, "nats-tls", map[string]string{"ca.crt": string(authority.New(t).PEM)})
 			},
 			want: []string{"Ready=False/Unreachable"}, message: "unknown authority",
+		},
+		"OurCertificateExpired": {
+			reason: "Our own certificate is told apart, and another one acts within seconds.", options: natstest.Options{Servers: 1, TLS: true},
+			prepare: func(t *testing.T, p *plane, s *natstest.System) {
+				old := s.Authority.Issue(t, authority.Options{NotAfter: time.Now().Add(-time.Hour)})
+				rotate(t, p, "nats-tls", map[string]string{"tls.crt": string(old.Cert), "tls.key": string(old.Key)})
+			},
+			want: []string{"Ready=False/Unauthenticated"}, message: "client certificate",
+			mend: func(t *testing.T, p *plane, s *natstest.System) {
+				next := s.Authority.Issue(t, authority.Options{CommonName: "next"})
+				rotate(t, p, "nats-tls", map[string]string{"tls.crt": string(next.Cert), "tls.key": string(next.Key)})
+			},
 		},
 		"Replaced": {
 			reason: "A system that took the place of another is not accepted.", options: natstest.Options{Name: "old"},
