@@ -125,7 +125,7 @@ func (s *System) config(t testing.TB, v *Server, dir string) string {
 		t.Fatalf("cannot make directory: %v", err)
 	}
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "server_name: %s\nlisten: %q\nclient_advertise: %q\n", v.Name, v.client, v.Proxy.Addr())
+	fmt.Fprintf(b, "server_name: %s\nserver_tags: [%q]\nlisten: %q\nclient_advertise: %q\n", v.Name, v.Name, v.client, v.Proxy.Addr())
 	if !s.options.NoJetStream {
 		fmt.Fprintf(b, "jetstream { store_dir: %q, max_mem: 256MB, max_file: 1GB }\n", dir)
 	}

@@ -37,16 +37,23 @@ func (s *System) Replicated(t testing.TB) {
 // Makes tells whether a client that comes through the proxies, as any client
 // does, finds a server through which it can make a stream within a time. That
 // takes JetStream's leader and a majority of its servers, but no more: one
-// stream may lack its own majority while the system is fine. It is for systems
+// stream may lack its own majority while the system is fine. So the stream is
+// put on the server itself: the leader would put it on one that is gone, for as
+// long as it takes that for alive and it has the most room. It is for systems
 // without TLS and JWTs.
 func (s *System) Makes(within time.Duration) bool {
 	return s.any(within, func(ctx context.Context, js jetstream.JetStream) error {
 		name := "M" + nuid.Next()
-		c := jetstream.StreamConfig{Name: name, Subjects: []string{name}, Storage: jetstream.MemoryStorage, Replicas: 1}
+		c := jetstream.StreamConfig{
+			Name: name, Subjects: []string{name}, Storage: jetstream.MemoryStorage, Replicas: 1,
+			Placement: &jetstream.Placement{Tags: []string{js.Conn().ConnectedServerName()}},
+		}
 		if _, err := js.CreateStream(ctx, c); err != nil {
 			return err
 		}
-		// One that is left behind is small.
+		// That another server was faster is no reason to leave it behind.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+		defer cancel()
 		_ = js.DeleteStream(ctx, name)
 		return nil
 	})
