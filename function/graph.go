@@ -67,6 +67,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	}
 	verdicts := desire(rsp, items)
 	maps.Copy(verdicts, held)
+	leave(req, rsp, resources, verdicts)
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}

@@ -256,3 +256,34 @@ func TestRenewedUser(t *testing.T) {
 		t.Errorf("want the new end of the user, got %q", got)
 	}
 }
+
+// A graph that leaves its systems keeps its users there until its pods have left.
+func TestLeavesLast(t *testing.T) {
+	s := running(t, examples(t)[isolatedExample])
+	set(t, s.xr, map[string]any{}, "spec", "runtime")
+	s.apply()
+	for _, name := range []string{"endpoint.etcd", "role.etcd", "user.etcd", "endpoint.nats", "user.nats"} {
+		if s.observed[name] == nil {
+			t.Errorf("%s goes before the pods that use it", name)
+		}
+	}
+	s.rollOut()
+	// Calls before it has what it requires keep everything, in the same message here.
+	last, _ := s.call(s.request())
+	req := s.request()
+	req.RequiredResources = last.GetRequiredResources()
+	rsp, err := s.fn.RunFunction(t.Context(), req)
+	if err != nil || fatal(rsp) != "" {
+		t.Fatalf("%v, %s", err, fatal(rsp))
+	}
+	for name := range rsp.GetDesired().GetResources() {
+		if strings.HasSuffix(name, ".etcd") || strings.HasSuffix(name, ".nats") {
+			t.Errorf("%s stays though no pod uses it", name)
+		}
+	}
+	set(t, s.xr, []any{map[string]any{"type": v1alpha1.ConditionEndpointsReady, "status": "True"}}, "status", "conditions")
+	_, rsp = s.call(s.request())
+	if got := conditionOf(rsp, v1alpha1.ConditionEndpointsReady); got != "TRUE/"+v1alpha1.ReasonEndpointsUnused {
+		t.Errorf("EndpointsReady of a graph that uses none any more: %s", got)
+	}
+}
