@@ -51,7 +51,8 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
 		return err
 	}
-	resources := to.Watch(g.Namespace, compose.All(g))
+	decisions := f.pools(req, xr, g)
+	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
 	items, held, err := f.stage(req, resources)
 	if err != nil {
 		return err
@@ -71,12 +72,13 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}
+	pools := reportPools(req, rsp, g, decisions, verdicts, keepNodes(req, rsp, g, verdicts))
 	if err := to.Wrap(rsp); err != nil {
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	failures := f.failures(req, rsp, xr, g, items)
-	return f.report(req, rsp, g, resources, verdicts, failures, settled(restarted, xr))
+	return f.report(req, rsp, g, resources, verdicts, failures, settled(restarted, xr), pools)
 }
 
 // target is where objects go whose Objects, if it is another cluster, are kept in a namespace with labels.

@@ -3,6 +3,7 @@ package function
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,7 +46,7 @@ func TestRemote(t *testing.T) {
 			here, there := simulate(t, xr, append(clusters(t), object(t, namespace))...), elsewhere(t, xr)
 			here.fn, there.fn = New(logging.NewNopLogger(), WithKeys(keys)), New(logging.NewNopLogger(), WithKeys(keys))
 			var want, got *fnv1.RunFunctionResponse
-			for range 4 {
+			for range 5 {
 				want, got = here.apply(), there.apply()
 				here.rollOut()
 				there.rollOut()
@@ -60,6 +61,16 @@ func TestRemote(t *testing.T) {
 				w, o := r.GetResource(), got.GetDesired().GetResources()[name]
 				if o.GetReady() != fnv1.Ready_READY_TRUE {
 					t.Errorf("%s is not ready there", name)
+				}
+				if strings.HasPrefix(name, "usage.nodepool.") {
+					// The nodes are beside the graph, and used by the Object that brings the workload.
+					by := wire.Get(o.GetResource(), "spec", "by").GetStructValue()
+					want := "deployment-" + wire.String(w, "spec", "by", "resourceRef", "name")
+					if got := wire.String(by, "resourceRef", "name"); wire.String(by, "kind") != "Object" || got != want {
+						t.Errorf("%s is by %s %q, want Object %q", name, wire.String(by, "kind"), got, want)
+					}
+					w = proto.CloneOf(w)
+					wire.Get(w, "spec").GetStructValue().Fields["by"] = structpb.NewStructValue(by)
 				}
 				if diff := cmp.Diff(portable(w), portable(manifest(o)), protocmp.Transform()); diff != "" {
 					t.Errorf("%s (-here, +there):\n%s", name, diff)

@@ -18,7 +18,7 @@ import (
 )
 
 // report writes the status of an InferenceGraph and its conditions.
-func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, restarted *v1alpha1.RestartStatus) error {
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, restarted *v1alpha1.RestartStatus, pools []v1alpha1.NodePoolStatus) error {
 	status := v1alpha1.InferenceGraphStatus{
 		ObservedGeneration: wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation"),
 
@@ -26,6 +26,8 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		DynamoNamespace: g.DynamoNamespace,
 		Orchestrator:    g.Orchestrator,
 		Restart:         restarted,
+		NodePools:       pools,
+		Cost:            cost(g),
 		Endpoints:       endpoints(g, verdicts),
 	}
 	if g.Cluster.Name != "" {

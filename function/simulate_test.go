@@ -231,6 +231,9 @@ func (s *simulation) rollOut() {
 		if strings.HasPrefix(wire.String(o, "apiVersion"), "etcd.graphplane.io/") || strings.HasPrefix(wire.String(o, "apiVersion"), "nats.graphplane.io/") {
 			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}], atProvider: {expires: "2027-01-01T00:00:00Z"}}}`).GetFields()["status"]
 		}
+		if strings.Contains(wire.String(o, "apiVersion"), ".m.upbound.io/") {
+			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {latestVersion: 1}}}`).GetFields()["status"]
+		}
 		if wire.String(o, "kind") == "ScaledObject" {
 			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}]}}`).GetFields()["status"]
 		}
@@ -255,8 +258,8 @@ func (s *simulation) rollOut() {
 func running(tb testing.TB, xr *structpb.Struct) *simulation {
 	tb.Helper()
 	s := simulate(tb, xr, append(clusters(tb), object(tb, namespace))...)
-	// On another cluster workloads come after their ServiceAccount, and that after its namespace. The next step finds them
-	// rolled out.
+	// Workloads come after their ServiceAccount, on another cluster that after its namespace, and node groups after their
+	// templates and before their Usages. The fourth step finds all of them rolled out.
 	var rsp *fnv1.RunFunctionResponse
 	for range 4 {
 		rsp = s.apply()

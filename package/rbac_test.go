@@ -129,11 +129,12 @@ func TestActivation(t *testing.T) {
 		got = append(got, string(a))
 	}
 	for _, r := range resources() {
-		if strings.HasSuffix(r, ".etcd.graphplane.io") || strings.HasSuffix(r, ".nats.graphplane.io") {
+		if strings.HasSuffix(r, ".etcd.graphplane.io") || strings.HasSuffix(r, ".nats.graphplane.io") || strings.HasSuffix(r, ".m.upbound.io") {
 			want = append(want, r)
 		}
 	}
 	slices.Sort(got)
+	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-what the function emits, +what is activated:\n%s", diff)
 	}

@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -33,6 +34,10 @@ type InferenceClusterSpec struct {
 	// +optional
 	// +kubebuilder:default={source: "Local"}
 	Access Access `json:"access,omitempty"`
+
+	// Cloud is where graphs create their node pools. Without it they bring none.
+	// +optional
+	Cloud *Cloud `json:"cloud,omitempty"`
 
 	// Capabilities are what is installed in the cluster.
 	// +optional
@@ -125,7 +130,23 @@ type Capabilities struct {
 	// Istio says that VirtualService of networking.istio.io/v1 is served.
 	// +optional
 	Istio bool `json:"istio,omitempty"`
+
+	// GPUBinding is how pods get GPUs: DevicePlugin by an extended resource, DRA by a ResourceClaimTemplate of the device
+	// class gpu.nvidia.com, which needs Kubernetes 1.34 and NVIDIA's DRA driver.
+	// +optional
+	// +kubebuilder:validation:Enum=DevicePlugin;DRA
+	// +kubebuilder:default=DevicePlugin
+	GPUBinding GPUBinding `json:"gpuBinding,omitempty"`
 }
+
+// GPUBinding is how pods get GPUs.
+type GPUBinding string
+
+// Ways to get GPUs.
+const (
+	GPUBindingDevicePlugin GPUBinding = "DevicePlugin"
+	GPUBindingDRA          GPUBinding = "DRA"
+)
 
 // Install is what Graphplane installs in a cluster.
 type Install struct {
@@ -270,6 +291,31 @@ type Policy struct {
 	// +kubebuilder:validation:items:MaxLength=253
 	// +listType=set
 	AllowServiceAccounts []string `json:"allowServiceAccounts,omitempty"`
+
+	// MaxPoolSize is the largest size.max of a node pool.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	MaxPoolSize *int32 `json:"maxPoolSize,omitempty"`
+
+	// MachineTypes that node pools may be of, fallbacks too, whether they are named or chosen. Empty allows all.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=63
+	// +listType=set
+	MachineTypes []string `json:"machineTypes,omitempty"`
+
+	// MaxHourly is the most that the node pools of one graph may cost an hour, in US dollars, each at its size.max and
+	// its dearest fallback, by the list prices that are built in. A machine without such a price is then not allowed.
+	// +optional
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
+	MaxHourly *resource.Quantity `json:"maxHourly,omitempty"`
+
+	// MaxGPUs is the most GPUs of one graph: those of its node pools, each at its size.max, and those of components
+	// without a pool.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MaxGPUs *int32 `json:"maxGPUs,omitempty"`
 }
 
 // InferenceClusterStatus is what was last seen of an InferenceCluster. Conditions are kept by Crossplane.

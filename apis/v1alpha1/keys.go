@@ -18,6 +18,21 @@ const (
 	LabelRetain = "graphplane.io/retain"
 )
 
+// LabelNodePool is on nodes, and on the cloud object they are of, the pool's name in the cloud. Pods of the pool select it.
+const LabelNodePool = "graphplane.io/node-pool"
+
+// Annotations of the cloud objects of a node pool.
+const (
+	// AnnotationPool is the name of the pool in its graph.
+	AnnotationPool = "graphplane.io/pool"
+
+	// AnnotationRung is which choice of the pool the object is: 0, or the number of a fallback.
+	AnnotationRung = "graphplane.io/rung"
+
+	// AnnotationNodes records what the nodes are, for pods that run on them after the pool became something else.
+	AnnotationNodes = "graphplane.io/nodes"
+)
+
 // AnnotationRevision is a digest of what was last applied of a workload. Readiness is judged by it.
 const AnnotationRevision = "graphplane.io/revision"
 
@@ -55,6 +70,10 @@ const (
 	// ConditionAccepted is False while the spec cannot be composed. Everything composed before stays as it is.
 	ConditionAccepted = "Accepted"
 
+	// ConditionCapacityReady is True when the cloud reports every node pool of the graph as usable. A graph without pools
+	// has none.
+	ConditionCapacityReady = "CapacityReady"
+
 	// ConditionComponentsReady is True when the current generation of every component is rolled out.
 	ConditionComponentsReady = "ComponentsReady"
 
@@ -71,6 +90,19 @@ const (
 	ReasonMissingInput     = "MissingInput"
 	ReasonNameConflict     = "NameConflict"
 	ReasonUnsupportedField = "UnsupportedField"
+)
+
+// Reasons of ConditionCapacityReady.
+const (
+	ReasonCapacityReady       = "CapacityReady"
+	ReasonProvisioning        = "Provisioning"
+	ReasonReplacing           = "Replacing"
+	ReasonNoCapacity          = "NoCapacity"
+	ReasonQuotaExceeded       = "QuotaExceeded"
+	ReasonNoAddresses         = "NoAddresses"
+	ReasonNotPermitted        = "NotPermitted"
+	ReasonReservationNotFound = "ReservationNotFound"
+	ReasonCloudError          = "CloudError"
 )
 
 // Reasons of ConditionComponentsReady. When components fail for several, the first of the list of failures is the

@@ -1,5 +1,9 @@
 package v1alpha1
 
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // InferenceGraphStatus is what was last seen of an InferenceGraph. Conditions are kept by Crossplane.
 type InferenceGraphStatus struct {
 	// ObservedGeneration is the generation of the spec that the rest of the status is about.
@@ -37,6 +41,10 @@ type InferenceGraphStatus struct {
 	// +listType=map
 	// +listMapKey=name
 	NodePools []NodePoolStatus `json:"nodePools,omitempty"`
+
+	// Cost of the graph's node pools.
+	// +optional
+	Cost *CostStatus `json:"cost,omitempty"`
 
 	// Endpoints are the etcd and NATS systems of the graph.
 	// +optional
@@ -95,13 +103,81 @@ type NodePoolStatus struct {
 	// Ready says that the cloud reports the pool as usable.
 	Ready bool `json:"ready"`
 
-	// Nodes of the pool.
+	// Nodes of the pool, as the cloud reports them.
 	// +optional
 	Nodes *int32 `json:"nodes,omitempty"`
+
+	// MachineType of the nodes, and why it was chosen.
+	// +optional
+	MachineType string `json:"machineType,omitempty"`
+	// +optional
+	MachineReason string `json:"machineReason,omitempty"`
+
+	// Capacity of the nodes.
+	// +optional
+	Capacity Capacity `json:"capacity,omitempty"`
+
+	// Rung is what the pool is now: 0 for itself, and n for its nth fallback.
+	Rung int32 `json:"rung"`
+
+	// RungSince is when the pool came to its rung, and RungReason why. Empty on the first one.
+	// +optional
+	RungSince *metav1.Time `json:"rungSince,omitempty"`
+	// +optional
+	RungReason string `json:"rungReason,omitempty"`
+
+	// NoCapacitySince is since when the cloud has no capacity for the rung.
+	// +optional
+	NoCapacitySince *metav1.Time `json:"noCapacitySince,omitempty"`
+
+	// RetryID that the pool last returned to its first choice for.
+	// +optional
+	RetryID string `json:"retryID,omitempty"`
+
+	// Replaces are the names of older cloud objects of the pool, which go when the workloads have left them.
+	// +optional
+	// +listType=atomic
+	Replaces []string `json:"replaces,omitempty"`
 
 	// Message says what the pool waits for.
 	// +optional
 	Message string `json:"message,omitempty"`
+}
+
+// CostStatus is what the node pools of a graph cost, by list prices.
+type CostStatus struct {
+	// Hourly is what the nodes cost that the declared replicas need, the least of those that are scaled.
+	Hourly string `json:"hourly"`
+
+	// MaxHourly is what all pools cost at their size.max.
+	MaxHourly string `json:"maxHourly"`
+
+	// Currency of the prices.
+	Currency string `json:"currency"`
+
+	// AsOf is the date of the oldest price.
+	// +optional
+	AsOf string `json:"asOf,omitempty"`
+
+	// PerComponent is what the GPUs of each component of a pool cost at its declared replicas.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	PerComponent []ComponentCost `json:"perComponent,omitempty"`
+
+	// Unpriced are the pools whose machines have no known price. They are not in the sums.
+	// +optional
+	// +listType=set
+	Unpriced []string `json:"unpriced,omitempty"`
+}
+
+// ComponentCost is what the GPUs of a component cost.
+type ComponentCost struct {
+	// Name of the component.
+	Name string `json:"name"`
+
+	// Hourly price of the component's share of its nodes.
+	Hourly string `json:"hourly"`
 }
 
 // EndpointStatus is what was last seen of an etcd or NATS system.

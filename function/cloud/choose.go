@@ -14,6 +14,8 @@ type Need struct {
 	// MemoryMiB of one GPU, 0 for any.
 	MemoryMiB int64
 	Fabric    bool
+	// Among are the names of the machines to choose from, empty for all.
+	Among []string
 }
 
 // tolerance is how far, in percent, the memory that people name may be from what the table has: 24 GB are 22888 MiB on
@@ -28,19 +30,21 @@ func Choose(p Provider, n Need) (m Machine, why string, err error) {
 		return fold(m.Accelerator) == fold(n.Accelerator) || fold(m.GPU()) == fold(n.Accelerator)
 	})
 	if len(same) == 0 {
-		return Machine{}, "", fmt.Errorf("%s has no GPU %s: use one of %s", p, n.Accelerator, strings.Join(Accelerators(p), ", ")) //nolint:err113 // A message for users, nobody matches it.
+		return Machine{}, "", fmt.Errorf("%s has no GPU %s: use one of %s", p, n.Accelerator, strings.Join(Accelerators(p), ", "))
 	}
 	counted := filter(same, func(m Machine) bool { return m.GPUs == n.GPUs })
 	if len(counted) == 0 {
-		return Machine{}, "", fmt.Errorf("%s has no machine of %d %s: use a count of %s", p, n.GPUs, n.Accelerator, counts(same)) //nolint:err113 // As above.
+		return Machine{}, "", fmt.Errorf("%s has no machine of %d %s: use a count of %s", p, n.GPUs, n.Accelerator, counts(same))
 	}
 	sized := filter(counted, func(m Machine) bool { return n.MemoryMiB == 0 || near(m.GPUMemoryMiB, n.MemoryMiB) })
 	if len(sized) == 0 {
-		return Machine{}, "", fmt.Errorf("%s has no %s with %d MiB on a machine of %d: use a memory of %s, or none", p, n.Accelerator, n.MemoryMiB, n.GPUs, memories(counted)) //nolint:err113 // As above.
+		return Machine{}, "", fmt.Errorf("%s has no %s with %d MiB on a machine of %d: use a memory of %s, or none", p, n.Accelerator, n.MemoryMiB, n.GPUs, memories(counted))
 	}
-	fit := filter(sized, func(m Machine) bool { return !n.Fabric || m.Fabric != FabricNone })
+	fit := filter(sized, func(m Machine) bool {
+		return (!n.Fabric || m.Fabric != FabricNone) && (len(n.Among) == 0 || slices.Contains(n.Among, m.Name))
+	})
 	if len(fit) == 0 {
-		return Machine{}, "", fmt.Errorf("%s has no machine of %d %s with a fabric: remove fabric, or use another accelerator", p, n.GPUs, n.Accelerator) //nolint:err113 // As above.
+		return Machine{}, "", fmt.Errorf("%s has no machine of %d %s with a fabric: remove fabric, or use another accelerator", p, n.GPUs, n.Accelerator)
 	}
 	slices.SortStableFunc(fit, func(a, b Machine) int {
 		if (a.Price == 0) != (b.Price == 0) {

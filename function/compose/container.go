@@ -25,9 +25,10 @@ func mainContainer(g *graph.Graph, c *graph.Component) corev1.Container {
 		Env:          env(g, c),
 		VolumeMounts: append(volumeMounts(c), systemMounts(g)...),
 	}
-	if c.GPUs > 0 {
+	if c.GPUs > 0 && !claimsGPUs(g, c) {
 		k.Resources.Limits = corev1.ResourceList{c.GPUResource: *resource.NewQuantity(int64(c.GPUs), resource.DecimalSI)}
 	}
+	fit(g, c, &k)
 	switch {
 	case c.Type == v1alpha1.TypeFrontend:
 		frontend(&k)

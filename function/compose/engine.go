@@ -20,7 +20,7 @@ func engineCommand(g *graph.Graph, c *graph.Component) (command, args []string) 
 	case v1alpha1.BackendTRTLLM:
 		args = trtllmArgs(g.Model, c)
 	case v1alpha1.BackendVLLM:
-		args = vllmArgs(g.Model, c)
+		args = vllmArgs(g, c)
 	}
 	return command, append(args, kvEvents(g, c)...)
 }
@@ -43,7 +43,8 @@ func kvEvents(g *graph.Graph, c *graph.Component) []string {
 }
 
 // vllmArgs are flags of dynamo.vllm. Both sides of a KV cache transfer may send and receive.
-func vllmArgs(m *graph.Model, c *graph.Component) []string {
+func vllmArgs(g *graph.Graph, c *graph.Component) []string {
+	m := g.Model
 	args := []string{"--model", m.Name, "--served-model-name", m.ServedName}
 	args = append(args, revision(m)...)
 	args = append(args, parallel("--tensor-parallel-size", c)...)
@@ -54,9 +55,17 @@ func vllmArgs(m *graph.Model, c *graph.Component) []string {
 	}
 	if mode := disaggregation(c); mode != nil {
 		args = append(args, mode...)
-		args = append(args, "--kv-transfer-config", `{"kv_connector":"NixlConnector","kv_role":"kv_both"}`)
+		args = append(args, "--kv-transfer-config", kvTransfer(g, c))
 	}
 	return args
+}
+
+// kvTransfer is the connector of vLLM. Over EFA it needs libfabric.
+func kvTransfer(g *graph.Graph, c *graph.Component) string {
+	if libfabric(g, c) {
+		return `{"kv_connector":"NixlConnector","kv_role":"kv_both","kv_connector_extra_config":{"backends":["LIBFABRIC"]}}`
+	}
+	return `{"kv_connector":"NixlConnector","kv_role":"kv_both"}`
 }
 
 // sglangArgs are flags of dynamo.sglang. A prefill worker opens its bootstrap port for peers, so it must not listen on

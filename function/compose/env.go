@@ -13,7 +13,7 @@ import (
 // env is the environment of a main container, least specific first: the platform's, the runtime's, the component
 // type's, the graph's. The component's own is merged over it with the rest of its container.
 func env(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
-	return mergeEnv(platformEnv(g), runtimeEnv(g, c), typeEnv(g, c), g.Env)
+	return mergeEnv(platformEnv(g), runtimeEnv(g, c), typeEnv(g, c), fabricEnv(g, c), g.Env)
 }
 
 // mergeEnv concatenates environments. A variable that is set again moves to where it is set last, so that each list

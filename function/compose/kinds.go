@@ -20,6 +20,11 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: "etcd.graphplane.io", Version: "v1alpha1", Kind: "Endpoint"},
 		{Group: "etcd.graphplane.io", Version: "v1alpha1", Kind: "Role"},
 		{Group: "etcd.graphplane.io", Version: "v1alpha1", Kind: "User"},
+		{Group: "container.gcp.m.upbound.io", Version: "v1beta1", Kind: "NodePool"},
+		{Group: "containerservice.azure.m.upbound.io", Version: "v1beta1", Kind: "KubernetesClusterNodePool"},
+		{Group: "ec2.aws.m.upbound.io", Version: "v1beta1", Kind: "LaunchTemplate"},
+		{Group: "ec2.aws.m.upbound.io", Version: "v1beta1", Kind: "PlacementGroup"},
+		{Group: "eks.aws.m.upbound.io", Version: "v1beta1", Kind: "NodeGroup"},
 		{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"},
 		{Group: inferencePoolGroup, Version: "v1", Kind: "InferencePool"},
 		{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"},
@@ -34,7 +39,9 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: dynamo.Group, Version: dynamo.Version, Kind: dynamo.KindGraphDeployment},
 		{Group: dynamo.Group, Version: dynamo.Version, Kind: dynamo.KindScalingAdapter},
 		{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"},
+		{Group: "protection.crossplane.io", Version: "v1beta1", Kind: "Usage"},
 		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role"},
 		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "RoleBinding"},
+		{Group: "resource.k8s.io", Version: "v1", Kind: "ResourceClaimTemplate"},
 	}
 }

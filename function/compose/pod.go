@@ -34,11 +34,14 @@ func PodTemplate(g *graph.Graph, c *graph.Component) corev1.PodTemplateSpec {
 		main = mergeContainer(main, user)
 	}
 	harden(&main)
+	libraryPath(g, c, &main)
 	t.Spec = mergePod(t.Spec, c.Template.Spec)
+	settle(g, c, &t)
 	confine(&t.Spec)
 	t.Spec.AutomountServiceAccountToken = token(g, c)
 	t.Spec.Containers = append([]corev1.Container{main}, withFrontend(g, c, others(c.Template.Spec.Containers))...)
 	place(g, &t)
+	bind(g, c, &t)
 	return t
 }
 

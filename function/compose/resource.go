@@ -37,6 +37,9 @@ type Resource struct {
 	// Component is the key of the component that the object is the workload of, empty for every other object.
 	Component string
 
+	// Pool is the name of the node pool that the object is the nodes of, empty for every other object.
+	Pool string
+
 	// Templates are the paths of the pod templates of a workload, by which it is restarted.
 	Templates [][]string
 
@@ -47,7 +50,7 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	out := slices.Concat(Systems(g), Claims(g), Identity(g), MPISecret(g))
+	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g))
 	for i := range g.Components {
 		c := &g.Components[i]
 		w := Workload(g, c)
@@ -56,7 +59,14 @@ func All(g *graph.Graph) []Resource {
 		if usesMPI(c) && g.MPI.Own {
 			w.After = append(w.After, MPISecretResource)
 		}
-		out = append(out, hold(g, w))
+		claims := ClaimTemplate(g, c)
+		for _, r := range claims {
+			w.After = append(w.After, r.Name)
+		}
+		out = append(out, claims...)
+		w = hold(g, w)
+		out = append(out, w)
+		out = append(out, poolUsage(g, c, w)...)
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
 		out = append(out, Autoscaler(g, c)...)

@@ -29,12 +29,13 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 		Name: in.Name, Key: names.Key(in.Name), Object: names.Object(r.in.Name, in.Name),
 		Type:            in.Type,
 		DynamoNamespace: dynamoNamespace(&r.in),
-		Image:           r.image(in.Type),
+		Image:           r.image(in.Type, in.NodePool),
 		Replicas:        new(ptr.Deref(in.Replicas, 1)),
 		MinAvailable:    in.MinAvailable,
 		Strategy:        in.Strategy,
 		GPUs:            ptr.Deref(in.GPUs, 0),
 		GPUResource:     corev1.ResourceName(cmp.Or(in.GPUResource, gpuResource)),
+		NodePool:        in.NodePool,
 		Template:        in.PodTemplate,
 	}
 	if in.GlobalNamespace {

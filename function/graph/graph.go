@@ -6,8 +6,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/cloud"
 	"github.com/graphplane/graphplane/function/names"
 )
 
@@ -54,6 +56,12 @@ type Graph struct {
 	// Restart is the restart that was last asked for, nil for none.
 	Restart *Restart
 
+	// Pools are the node pools that the graph brings along.
+	Pools []Pool
+
+	// Warnings are what a user should know, but is free to do.
+	Warnings []string
+
 	// NamespaceUID is the UID of the graph's Namespace, known when claims are to be retained.
 	NamespaceUID string
 
@@ -89,6 +97,9 @@ type Component struct {
 
 	GPUs        int32
 	GPUResource corev1.ResourceName
+
+	// NodePool is the name of the pool that the pods run on, empty for any nodes.
+	NodePool string
 
 	// SharedMemory is the size of /dev/shm, nil for none.
 	SharedMemory *resource.Quantity
@@ -159,6 +170,7 @@ type Cluster struct {
 	// Name of the InferenceCluster, empty for the built-in defaults.
 	Name         string
 	Access       v1alpha1.Access
+	Cloud        v1alpha1.Cloud
 	Capabilities v1alpha1.Capabilities
 	Install      v1alpha1.Install
 	Defaults     v1alpha1.Defaults
@@ -167,5 +179,26 @@ type Cluster struct {
 
 // NewCluster returns what a graph needs to know of an InferenceCluster.
 func NewCluster(name string, spec v1alpha1.InferenceClusterSpec) Cluster {
-	return Cluster{Name: name, Access: spec.Access, Capabilities: spec.Capabilities, Install: spec.Install, Defaults: spec.Defaults, Policy: spec.Policy}
+	return Cluster{
+		Name: name, Access: spec.Access, Cloud: ptr.Deref(spec.Cloud, v1alpha1.Cloud{}),
+		Capabilities: spec.Capabilities, Install: spec.Install, Defaults: spec.Defaults, Policy: spec.Policy,
+	}
+}
+
+// Provider of the cluster's nodes, empty where there is not exactly one.
+func (c *Cluster) Provider() cloud.Provider {
+	var out []cloud.Provider
+	if c.Cloud.EKS != nil {
+		out = append(out, cloud.EKS)
+	}
+	if c.Cloud.GKE != nil {
+		out = append(out, cloud.GKE)
+	}
+	if c.Cloud.AKS != nil {
+		out = append(out, cloud.AKS)
+	}
+	if len(out) != 1 {
+		return ""
+	}
+	return out[0]
 }

@@ -8,13 +8,16 @@ import (
 )
 
 // image is the default image of a component: that of the graph's backend, but for those types that have one of their
-// own.
-func (r *resolver) image(t v1alpha1.ComponentType) string {
+// own. Those of backends have one more each with the libraries of EFA, for engines on nodes that have it.
+func (r *resolver) image(t v1alpha1.ComponentType, pool string) string {
 	d := r.in.Cluster.Defaults
 	version := cmp.Or(r.in.Spec.Runtime.Version, d.RuntimeVersion, r.in.RuntimeVersion, DefaultRuntimeVersion)
 	key := imageKey(t, r.in.Spec.Backend)
 	if image, ok := d.Images[key]; ok {
 		return retag(image, r.in.Spec.Runtime.Version)
+	}
+	if hasGPUs(t) && r.efa(pool) {
+		version += "-efa"
 	}
 	return "nvcr.io/nvidia/ai-dynamo/" + builtinImage(key) + ":" + version
 }

@@ -58,6 +58,11 @@ func (p *problems) Unsupported(at *field.Path, mend string) {
 	p.unsupported = append(p.unsupported, field.Forbidden(at, "not implemented by this version of Graphplane: "+mend))
 }
 
+// count of all problems.
+func (p *problems) count() int {
+	return len(p.invalid) + len(p.policy) + len(p.unsupported)
+}
+
 // Refusal returns nil when there is no problem.
 func (p *problems) Refusal() *Refusal {
 	all := slices.Concat(p.invalid, p.policy, p.unsupported)

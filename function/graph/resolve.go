@@ -40,7 +40,6 @@ type Input struct {
 // problem found, or a Graph.
 func Resolve(in Input) (*Graph, *Refusal) {
 	r := &resolver{in: in, spec: field.NewPath("spec"), claims: map[string]string{}}
-	r.unsupported()
 	r.enums()
 	r.names()
 
@@ -60,6 +59,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	}
 	g.Gang = r.gang(g.Orchestrator)
 	g.Claims = r.claim()
+	g.Pools = r.pools()
 	g.Model = r.model()
 	g.Etcd, g.NATS = r.etcd(), r.nats()
 	r.env()
@@ -73,6 +73,8 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	g.MPI = r.mpi(g.Components)
 	g.Planner = r.planner(g)
 	g.EPP = r.epp(g)
+	r.fit(g)
+	g.Warnings = r.warnings
 	g.Expose = r.expose(g.Components)
 	g.Restart = r.restart()
 	g.Monitoring = r.monitoring()
@@ -85,6 +87,9 @@ type resolver struct {
 
 	in   Input
 	spec *field.Path
+
+	// warnings are what a user should know, but is free to do.
+	warnings []string
 
 	// claims are the names of PersistentVolumeClaims by the names components mount them by.
 	claims map[string]string
@@ -150,4 +155,11 @@ func (r *resolver) model() *Model {
 		out.Cache = &c
 	}
 	return out
+}
+
+// efa reports whether a pool's nodes have EFA.
+func (r *resolver) efa(pool string) bool {
+	return r.in.Cluster.Cloud.EKS != nil && slices.ContainsFunc(r.in.Spec.NodePools, func(p v1alpha1.NodePool) bool {
+		return p.Name == pool && pool != "" && p.Fabric
+	})
 }

@@ -94,27 +94,3 @@ func (r *resolver) env() {
 		}
 	}
 }
-
-// unsupported refuses what this version knows of, but does not do.
-func (r *resolver) unsupported() {
-	s, at := r.in.Spec, r.spec
-	for _, f := range []struct {
-		set bool
-		at  *field.Path
-	}{
-		{len(s.NodePools) > 0, at.Child("nodePools")},
-	} {
-		if f.set {
-			r.Unsupported(f.at, "remove it")
-		}
-	}
-	for i, c := range s.Components {
-		r.unsupportedIn(c, at.Child("components").Index(i))
-	}
-}
-
-func (r *resolver) unsupportedIn(c v1alpha1.Component, at *field.Path) {
-	if c.NodePool != "" {
-		r.Unsupported(at.Child("nodePool"), "remove it, and select nodes with podTemplate.spec.nodeSelector")
-	}
-}

@@ -1,0 +1,241 @@
+package function
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	protectionv1beta1 "github.com/crossplane/crossplane/apis/v2/protection/v1beta1"
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/capacity"
+	"github.com/graphplane/graphplane/function/cloud"
+	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/ready"
+	"github.com/graphplane/graphplane/function/remote"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// pools decides what becomes of a graph's node pools, by what was last seen of them.
+func (f *Function) pools(req *fnv1.RunFunctionRequest, xr *structpb.Struct, g *graph.Graph) map[string]capacity.Decision {
+	observed := req.GetObserved().GetResources()
+	seen := nodesSeen(observed)
+	out := map[string]capacity.Decision{}
+	for i := range g.Pools {
+		p := &g.Pools[i]
+		d := capacity.Decide(p, seen[p.Name], before(xr, p.Name), idle(g, p, observed), f.now())
+		p.Capacity = graph.Capacity{Rung: d.Rung, Running: d.Running}
+		p.Capacity.TemplateVersion = templateVersion(observed, p)
+		out[p.Name] = d
+	}
+	return out
+}
+
+// nodesSeen are the nodes of each pool, by name, as their cloud objects tell.
+func nodesSeen(observed map[string]*fnv1.Resource) map[string][]capacity.Seen {
+	out := map[string][]capacity.Seen{}
+	for _, name := range slices.Sorted(maps.Keys(observed)) {
+		o := observed[name].GetResource()
+		provider := compose.ProviderOf(wire.String(o, "apiVersion"), wire.String(o, "kind"))
+		if provider == "" {
+			continue
+		}
+		pool := wire.String(o, "metadata", "annotations", v1alpha1.AnnotationPool)
+		nodes, ok := cloud.Recall(provider, wire.String(o, "metadata", "name"), wire.String(o, "metadata", "annotations", v1alpha1.AnnotationNodes))
+		if !ok {
+			continue
+		}
+		rung, _ := strconv.Atoi(wire.String(o, "metadata", "annotations", v1alpha1.AnnotationRung))
+		s := capacity.Seen{
+			Nodes: nodes, Rung: rung, Ready: ready.Condition(o, "Ready") == "True",
+			Leaving: wire.String(o, "metadata", "deletionTimestamp") != "",
+			Count:   compose.NodeCount(o), Message: ready.Failed(o),
+		}
+		s.Failure, s.Code = cloud.Classify(provider, s.Message)
+		out[pool] = append(out[pool], s)
+	}
+	return out
+}
+
+// before is what the status says of a pool.
+func before(xr *structpb.Struct, pool string) capacity.Before {
+	for _, v := range wire.Get(xr, "status", "nodePools").GetListValue().GetValues() {
+		s := v.GetStructValue()
+		if wire.String(s, "name") != pool {
+			continue
+		}
+		return capacity.Before{
+			Known: true, Rung: int(wire.Int(s, "rung")), RungReason: wire.String(s, "rungReason"), RetryID: wire.String(s, "retryID"),
+			RungSince: moment(wire.String(s, "rungSince")), NoCapacitySince: moment(wire.String(s, "noCapacitySince")),
+		}
+	}
+	return capacity.Before{}
+}
+
+func moment(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// idle reports whether no component of a pool wants pods, or has any.
+func idle(g *graph.Graph, p *graph.Pool, observed map[string]*fnv1.Resource) bool {
+	for i := range g.Components {
+		c := &g.Components[i]
+		if c.NodePool != p.Name {
+			continue
+		}
+		o := observed[compose.Workload(g, c).Name].GetResource()
+		if ready.Replicas(o).Replicas > 0 || (c.Replicas != nil && *c.Replicas > 0) {
+			return false
+		}
+		if c.Replicas == nil && (o == nil || wire.Int(o, "spec", "replicas") > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// templateVersion is the newest version of a pool's launch template, or the one that its node group has while that is not
+// known.
+func templateVersion(observed map[string]*fnv1.Resource, p *graph.Pool) int64 {
+	nodes := p.Current().Name
+	if v := wire.Int(observed[compose.TemplateResource(p.Name, nodes)].GetResource(), "status", "atProvider", "latestVersion"); v > 0 {
+		return v
+	}
+	group := observed[compose.PoolResource(p.Name, nodes)].GetResource()
+	v, _ := strconv.ParseInt(wire.String(group, "spec", "forProvider", "launchTemplate", "version"), 10, 64)
+	return v
+}
+
+// keepNodes keeps nodes that the graph has no pool of any more, but that workloads may still run on, and what nodes that
+// exist are made with. It returns the names of the former by their pool.
+func keepNodes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, verdicts map[string]ready.Verdict) map[string][]string {
+	observed, kept := req.GetObserved().GetResources(), map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(observed)) {
+		o := observed[name].GetResource()
+		if _, desired := rsp.GetDesired().GetResources()[name]; desired {
+			continue
+		}
+		switch {
+		case compose.ProviderOf(wire.String(o, "apiVersion"), wire.String(o, "kind")) != "":
+			pool, nodes := wire.String(o, "metadata", "annotations", v1alpha1.AnnotationPool), wire.String(o, "metadata", "name")
+			if left(g, pool, nodes, observed, verdicts) {
+				continue
+			}
+			kept[pool] = append(kept[pool], nodes)
+			wire.Desire(rsp, name, owned(o), true)
+		case compose.MadeWith(name) != "" && needed(name, observed):
+			wire.Desire(rsp, name, owned(o), true)
+		}
+	}
+	return kept
+}
+
+// needed reports whether what nodes are made with must stay: while the nodes exist, and a template or group while the
+// Usage that protects it does.
+func needed(name string, observed map[string]*fnv1.Resource) bool {
+	if observed[compose.MadeWith(name)] != nil {
+		return true
+	}
+	return !strings.HasPrefix(name, "usage.") && observed["usage."+name] != nil
+}
+
+// left reports whether all workloads have left nodes: none selects them, all that may have are rolled out, and no Usage is
+// of them any more.
+func left(g *graph.Graph, pool, nodes string, observed map[string]*fnv1.Resource, verdicts map[string]ready.Verdict) bool {
+	for name, r := range observed {
+		o := r.GetResource()
+		if strings.HasPrefix(name, "usage.nodepool.") && wire.String(o, "spec", "of", "resourceRef", "name") == nodes {
+			return false
+		}
+		if compose.ProviderOf(wire.String(o, "apiVersion"), wire.String(o, "kind")) == "" && selects(o.GetFields()["spec"], nodes) {
+			return false
+		}
+	}
+	gone := !slices.ContainsFunc(g.Pools, func(p graph.Pool) bool { return p.Name == pool })
+	for i := range g.Components {
+		c := &g.Components[i]
+		if (gone || c.NodePool == pool) && !verdicts[compose.Workload(g, c).Name].Ready {
+			return false
+		}
+	}
+	return true
+}
+
+// selects reports whether a part of a workload has a node selector for nodes, whatever kind the workload is of.
+func selects(v *structpb.Value, nodes string) bool {
+	for k, f := range v.GetStructValue().GetFields() {
+		if k == "nodeSelector" && wire.String(f.GetStructValue(), v1alpha1.LabelNodePool) == nodes {
+			return true
+		}
+		if selects(f, nodes) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(v.GetListValue().GetValues(), func(i *structpb.Value) bool { return selects(i, nodes) })
+}
+
+// owned is what we own of an observed object: all of its spec, since nothing of it is late initialized, and what we set
+// of its metadata.
+func owned(o *structpb.Struct) *structpb.Struct {
+	meta := &structpb.Struct{Fields: map[string]*structpb.Value{
+		"name":        structpb.NewStringValue(wire.String(o, "metadata", "name")),
+		"namespace":   structpb.NewStringValue(wire.String(o, "metadata", "namespace")),
+		"labels":      structpb.NewStructValue(ours(wire.Get(o, "metadata", "labels").GetStructValue())),
+		"annotations": structpb.NewStructValue(ours(wire.Get(o, "metadata", "annotations").GetStructValue())),
+	}}
+	return &structpb.Struct{Fields: map[string]*structpb.Value{
+		"apiVersion": o.GetFields()["apiVersion"], "kind": o.GetFields()["kind"],
+		"metadata": structpb.NewStructValue(meta), "spec": o.GetFields()["spec"],
+	}}
+}
+
+// ours are the keys that we set of labels or annotations.
+func ours(in *structpb.Struct) *structpb.Struct {
+	out := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	for k, v := range in.GetFields() {
+		if strings.HasPrefix(k, "graphplane.io/") || strings.HasPrefix(k, "app.kubernetes.io/") || k == "crossplane.io/external-name" {
+			out.Fields[k] = v
+		}
+	}
+	return out
+}
+
+// users makes the Usages of nodes name workloads as the control plane knows them, which on another cluster are brought
+// there by Objects.
+func users(to *remote.Target, resources []compose.Resource) []compose.Resource {
+	if to == nil {
+		return resources
+	}
+	workloads := map[string]compose.Resource{}
+	for _, r := range resources {
+		if r.Component != "" {
+			workloads[r.Name] = r
+		}
+	}
+	for _, r := range resources {
+		u, ok := r.Object.(*protectionv1beta1.Usage)
+		if !ok || len(r.After) != 1 {
+			continue
+		}
+		w, ok := workloads[r.After[0]]
+		if !ok {
+			continue
+		}
+		if gvk, _, name, err := to.Address(w); err == nil {
+			u.Spec.By = &protectionv1beta1.Resource{
+				APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind, ResourceRef: &protectionv1beta1.ResourceRef{Name: name},
+			}
+		}
+	}
+	return resources
+}

@@ -1,0 +1,204 @@
+package function
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
+
+	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/wire"
+)
+
+// nodesOf are the names of the desired nodes of a pool.
+func nodesOf(rsp *fnv1.RunFunctionResponse, pool string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(rsp.GetDesired().GetResources())) {
+		if rest, ok := strings.CutPrefix(name, "nodepool."+pool+"."); ok {
+			out = append(out, rest)
+		}
+	}
+	return out
+}
+
+// selected are the nodes that a component's pods run on.
+func selected(rsp *fnv1.RunFunctionResponse, component string) string {
+	return wire.String(rsp.GetDesired().GetResources()["deployment."+component].GetResource(), "spec", "template", "spec", "nodeSelector", v1alpha1.LabelNodePool)
+}
+
+// pools sets a field of the first pool of a graph.
+func setPool(t *testing.T, xr *structpb.Struct, value any, path ...string) {
+	t.Helper()
+	set(t, wire.Get(xr, "spec", "nodePools").GetListValue().GetValues()[0].GetStructValue(), value, path...)
+}
+
+// The cloud cannot change the machines of nodes that exist. New ones come beside them, workloads move when these can be
+// used, and the old ones go when nothing runs on them.
+func TestNewNodesFirstOldNodesLast(t *testing.T) {
+	for _, file := range []string{"node-pools/eks.yaml", "node-pools/gke.yaml", "node-pools/aks.yaml", "node-pools/fabric.yaml"} {
+		t.Run(file, func(t *testing.T) {
+			pool, component := "prefill", "prefill"
+			if strings.HasSuffix(file, "fabric.yaml") {
+				pool = "h200"
+			}
+			s := running(t, examples(t)[file])
+			first := s.apply()
+			old := nodesOf(first, pool)
+			if len(old) != 1 || selected(first, component) != old[0] {
+				t.Fatalf("want pods on the one group of nodes, got %v and %q", old, selected(first, component))
+			}
+			before := len(first.GetDesired().GetResources())
+
+			setPool(t, s.xr, "300Gi", "diskSize")
+			edited := s.apply()
+			if got := edited.GetDesired().GetResources()["nodepool."+pool+"."+old[0]]; got == nil {
+				t.Fatal("the old nodes went before the new ones came")
+			}
+			if got := selected(edited, component); got != old[0] {
+				t.Errorf("pods select %s before it can be used", got)
+			}
+			// A node group of EKS comes after its template.
+			for range 3 {
+				s.rollOutCloud()
+				edited = s.apply()
+			}
+			both := nodesOf(edited, pool)
+			if len(both) != 2 {
+				t.Fatalf("want old and new nodes, got %v", both)
+			}
+			if got := selected(edited, component); got == old[0] {
+				t.Error("pods stay on the old nodes though the new ones can be used")
+			}
+			if got := conditionOf(edited, v1alpha1.ConditionCapacityReady); got != "TRUE/"+v1alpha1.ReasonReplacing {
+				t.Errorf("CapacityReady is %s", got)
+			}
+			var last *fnv1.RunFunctionResponse
+			for range 6 {
+				s.rollOut()
+				last = s.apply()
+			}
+			if got := nodesOf(last, pool); len(got) != 1 || got[0] == old[0] {
+				t.Errorf("want the new nodes alone, got %v", got)
+			}
+			if got := len(last.GetDesired().GetResources()); got != before {
+				t.Errorf("want %d resources as before, got %d: %v", before, got, slices.Sorted(maps.Keys(last.GetDesired().GetResources())))
+			}
+		})
+	}
+}
+
+// rollOutCloud plays the clouds alone: workloads are not rolled out.
+func (s *simulation) rollOutCloud() {
+	for _, o := range s.observed {
+		if wire.String(o, "kind") == "Deployment" {
+			delete(o.GetFields(), "status")
+		}
+		if strings.Contains(wire.String(o, "apiVersion"), ".m.upbound.io/") {
+			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {latestVersion: 1}}}`).GetFields()["status"]
+		}
+	}
+}
+
+// An edit of what the cloud can change leaves the nodes as they are.
+func TestSizeAndLabelsChangeInPlace(t *testing.T) {
+	s := running(t, examples(t)["node-pools/gke.yaml"])
+	old := nodesOf(s.apply(), "prefill")
+	setPool(t, s.xr, 3.0, "size", "max")
+	setPool(t, s.xr, map[string]any{"team": "a"}, "labels")
+	rsp := s.apply()
+	if diff := cmp.Diff(old, nodesOf(rsp, "prefill")); diff != "" {
+		t.Errorf("-before, +after:\n%s", diff)
+	}
+	o := rsp.GetDesired().GetResources()["nodepool.prefill."+old[0]].GetResource()
+	if got := wire.Int(o, "spec", "forProvider", "autoscaling", "totalMaxNodeCount"); got != 3 {
+		t.Errorf("want 3 nodes at most, got %d", got)
+	}
+}
+
+// A pool and its component that are removed together go in order: nodes stay while the workload is still there.
+func TestRemovedPoolStaysForItsWorkload(t *testing.T) {
+	s := running(t, examples(t)["node-pools/gke.yaml"])
+	old := nodesOf(s.apply(), "prefill")
+	spec := wire.Get(s.xr, "spec").GetStructValue()
+	pools, components := spec.GetFields()["nodePools"].GetListValue(), spec.GetFields()["components"].GetListValue()
+	pools.Values = pools.Values[1:]
+	components.Values = []*structpb.Value{components.Values[0], components.Values[2]}
+	if diff := cmp.Diff(old, nodesOf(s.apply(), "prefill")); diff != "" {
+		t.Errorf("nodes went with the workload that runs on them (-before, +after):\n%s", diff)
+	}
+	s.rollOut()
+	s.apply()
+	if got := nodesOf(s.apply(), "prefill"); len(got) != 0 {
+		t.Errorf("want no nodes after the workload, got %v", got)
+	}
+}
+
+// While the cloud has no capacity, a pool waits and then takes its next choice, and says so.
+func TestFallback(t *testing.T) {
+	s := running(t, examples(t)["node-pools/eks.yaml"])
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	s.fn.now = func() time.Time { return now }
+	first := nodesOf(s.apply(), "decode")
+	s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [
+	  {type: Ready, status: "False", reason: Creating},
+	  {type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "InsufficientInstanceCapacity: none. RequestID: 1-2"}]}}`).GetFields()["status"]
+	rsp := s.apply()
+	if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonNoCapacity {
+		t.Errorf("CapacityReady is %s", got)
+	}
+	if got := rsp.GetMeta().GetTtl().AsDuration(); got > 3*time.Minute {
+		t.Errorf("nobody looks for %s, and the wait ends in 3m", got)
+	}
+	now = now.Add(3 * time.Minute)
+	// A node group comes after its template.
+	rsp = s.apply()
+	for name, o := range s.observed {
+		if strings.HasPrefix(name, "launchtemplate.") {
+			o.Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {latestVersion: 1}}}`).GetFields()["status"]
+		}
+	}
+	rsp = s.apply()
+	next := nodesOf(rsp, "decode")
+	next = slices.DeleteFunc(next, func(n string) bool { return n == first[0] })
+	if len(next) != 1 || selected(rsp, "decode") != next[0] {
+		t.Fatalf("want pods on the next choice, got %v and %q", next, selected(rsp, "decode"))
+	}
+	if got := wire.String(rsp.GetDesired().GetResources()["nodepool.decode."+next[0]].GetResource(), "spec", "forProvider", "capacityType"); got != "" && got != "SPOT" {
+		t.Errorf("want spot capacity, got %s", got)
+	}
+	pools := wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "nodePools").GetListValue().GetValues()
+	if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonProvisioning {
+		t.Errorf("CapacityReady is %s", got)
+	}
+	got := pools[1].GetStructValue()
+	if wire.Int(got, "rung") != 1 || wire.String(got, "rungReason") != "InsufficientInstanceCapacity for p5.48xlarge OnDemand" || wire.String(got, "rungSince") == "" {
+		t.Errorf("the status does not say so: %v", got)
+	}
+}
+
+// A quota is the same for every machine of the account, so nothing else is tried.
+func TestQuotaStops(t *testing.T) {
+	s := running(t, examples(t)["node-pools/eks.yaml"])
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	s.fn.now = func() time.Time { return now }
+	first := nodesOf(s.apply(), "decode")
+	for range 3 {
+		s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [
+		  {type: Ready, status: "False", reason: Creating},
+		  {type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "VcpuLimitExceeded: 192 of 64"}]}}`).GetFields()["status"]
+		rsp := s.apply()
+		if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonQuotaExceeded {
+			t.Errorf("CapacityReady is %s", got)
+		}
+		if diff := cmp.Diff(first, nodesOf(rsp, "decode")); diff != "" {
+			t.Errorf("-before, +after:\n%s", diff)
+		}
+		now = now.Add(time.Hour)
+	}
+}
