@@ -33,6 +33,9 @@ type ControlPlane struct {
 	crossplane *crossplane
 	runtime    *packageRuntime
 
+	metrics       *Metrics
+	metricsServer *http.Server
+
 	etcdSystem *EtcdSystem
 	natsSystem *NATSSystem
 
@@ -116,6 +119,8 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 		{"start etcd and NATS systems", cp.startSystems},
 		{"start remote cluster", cp.startRemote},
 		{"start clouds", cp.startClouds},
+		{"install add-ons", cp.installAddons},
+		{"start metrics", cp.startMetrics},
 		{"start storage and package runtime", cp.startBackground},
 	} {
 		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {
@@ -141,6 +146,10 @@ func (cp *ControlPlane) startBackground(ctx context.Context) error {
 
 	if cp.Remote != nil {
 		cp.background.Go(func() { cp.Remote.provisionVolumes(background) })
+	}
+
+	if cp.options.Addons {
+		cp.background.Go(func() { cp.playAddons(background) })
 	}
 
 	cp.background.Go(func() { cp.runtime.run(background) })
@@ -171,8 +180,10 @@ func (cp *ControlPlane) stopAfter(started error) error {
 			cp.stopErr = crashed
 		}
 
-		if cp.registry != nil {
-			_ = cp.registry.Close()
+		for _, s := range []*http.Server{cp.registry, cp.metricsServer} {
+			if s != nil {
+				_ = s.Close()
+			}
 		}
 
 		if cp.options.Keep {

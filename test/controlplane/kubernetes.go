@@ -218,6 +218,12 @@ func (cl *Cluster) startControllerManager(ctx context.Context) error {
 		// test that creates a hundred graphs.
 		"--kube-api-qps=500",
 		"--kube-api-burst=1000",
+		// A test cannot wait for minutes until an autoscaler believes its
+		// metrics, or scales down.
+		"--horizontal-pod-autoscaler-sync-period=2s",
+		"--horizontal-pod-autoscaler-downscale-stabilization=10s",
+		"--horizontal-pod-autoscaler-cpu-initialization-period=1s",
+		"--horizontal-pod-autoscaler-initial-readiness-delay=1s",
 	}})
 
 	return err

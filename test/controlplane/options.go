@@ -40,6 +40,16 @@ type Options struct {
 	// RemoteNodes of the remote cluster. One CPU node if empty.
 	RemoteNodes []NodeGroup
 
+	// Addons installs the definitions of the add-ons that graphs may use: KEDA,
+	// the Prometheus operator, Gateway API and its inference extension, Istio,
+	// KAI, Volcano and Grove. Their controllers do not run. What would keep a
+	// graph from becoming Ready is played: a ScaledObject is taken up, and an
+	// HTTPRoute accepted.
+	Addons bool
+
+	// Metrics serves the metrics that HorizontalPodAutoscalers read. See Metrics.
+	Metrics bool
+
 	// Keep leaves the state directory, logs included, behind after Stop.
 	Keep bool
 }

@@ -250,8 +250,14 @@ func identify(dir string, t tool) (version, sum string, err error) {
 // source returns the directory of the module that a tool is built from, for the
 // files in it that are no Go code: CRDs, chart templates, KWOK's stages.
 func (b *toolbox) source(ctx context.Context, t tool) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", t.module)
-	cmd.Dir = filepath.Join(b.root, "tools", t.dir)
+	return download(ctx, filepath.Join(b.root, "tools", t.dir), t.module)
+}
+
+// download returns the directory of a module, in the version that is named with
+// it or that a directory's go.mod requires.
+func download(ctx context.Context, dir, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 
 	var stderr bytes.Buffer
@@ -260,7 +266,7 @@ func (b *toolbox) source(ctx context.Context, t tool) (string, error) {
 
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("cannot download module %s: %w\n%s%s", t.module, err, out, stderr.Bytes())
+		return "", fmt.Errorf("cannot download module %s: %w\n%s%s", module, err, out, stderr.Bytes())
 	}
 
 	var m struct {

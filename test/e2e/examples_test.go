@@ -25,9 +25,6 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.Contains(string(b), "name: platform") {
-				t.Skip("needs the add-ons of InferenceCluster platform, which are not installed here")
-			}
 			if strings.Contains(string(b), "nodePools:") {
 				t.Skip("needs a cloud, which this control plane is started without")
 			}

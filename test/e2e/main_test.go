@@ -38,7 +38,10 @@ func run(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
 	defer cancel()
 
-	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stderr, LeaderWorkerSet: true, Systems: true, Remote: true, RemoteNodes: controlplane.DefaultNodes()})
+	cp, err := controlplane.Start(ctx, controlplane.Options{
+		Log: os.Stderr, LeaderWorkerSet: true, Systems: true, Addons: true, Metrics: true,
+		Remote: true, RemoteNodes: controlplane.DefaultNodes(),
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
