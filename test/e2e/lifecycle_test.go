@@ -310,7 +310,7 @@ spec:
 `)
 	eventually(t, "only the worker waits", func() (bool, string) {
 		_, _, msg := g.condition(v1alpha1.ConditionComponentsReady)
-		return msg == "Waiting for components: worker", msg
+		return strings.HasPrefix(msg, "Waiting for components: worker;") || msg == "Waiting for components: worker", msg
 	})
 	if s, _, _ := g.condition("Ready"); s == "True" {
 		t.Error("the graph is Ready without its worker")
