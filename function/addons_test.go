@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -176,4 +177,30 @@ func goldenObjects(t *testing.T) []unstructured.Unstructured {
 		out = append(out, objects...)
 	}
 	return out
+}
+
+// The control plane of the end-to-end tests installs the same versions.
+func TestAddonVersions(t *testing.T) {
+	b, err := os.ReadFile("../tools/addons/addons.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var installed []struct {
+		Module      string   `json:"module"`
+		Definitions []string `json:"definitions"`
+	}
+	if err := yaml.Unmarshal(b, &installed); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]bool{}
+	for _, i := range installed {
+		for _, d := range i.Definitions {
+			files[i.Module+" "+d] = true
+		}
+	}
+	for _, a := range addons() {
+		if !files[a.module+" "+a.path] && !strings.HasSuffix(a.kinds[0].Group, ".m.upbound.io") {
+			t.Errorf("tools/addons/addons.yaml has no %s of %s", a.path, a.module)
+		}
+	}
 }

