@@ -47,7 +47,12 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 		pods := wire.RequireLabelled(req, rsp, "pods:"+c.Key, "v1", "Pod", g.Namespace, map[string]string{
 			v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
 		})
-		if fail := ready.Pods(pods); fail.Reason != "" {
+		fail := ready.Pods(pods)
+		if fail.Reason == v1alpha1.ReasonUnschedulable && c.NodePool != "" {
+			// What its pods ask of nodes follows from the pool, whose nodes are still to come.
+			fail.Reason = v1alpha1.ReasonInsufficientCapacity
+		}
+		if fail.Reason != "" {
 			out[c.Key] = fail
 		}
 	}
