@@ -41,6 +41,10 @@ func addons() []addon {
 			kinds: []runtimeschema.GroupVersionKind{{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}},
 		},
 		{
+			module: "github.com/prometheus-operator/prometheus-operator@v0.93.0", path: "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "monitoring.coreos.com", Version: "v1", Kind: "PrometheusRule"}},
+		},
+		{
 			module: "sigs.k8s.io/gateway-api@v1.6.1", path: "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
 			kinds: []runtimeschema.GroupVersionKind{{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}},
 		},

@@ -24,7 +24,7 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	}
 	req = to.Unwrap(req)
 	// What a cluster installs belongs to no namespace of it.
-	resources := to.Watch("", compose.Platform(spec.Install))
+	resources := to.Watch("", compose.Platform(wire.String(xr, "metadata", "name"), spec.Install))
 	items, _, err := f.stage(req, resources)
 	if err != nil {
 		return err

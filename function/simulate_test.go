@@ -240,6 +240,9 @@ func (s *simulation) rollOut() {
 		if wire.String(o, "kind") == "HTTPRoute" {
 			o.Fields["status"] = object(s.t, `{status: {parents: [{conditions: [{type: Accepted, status: "True"}]}]}}`).GetFields()["status"]
 		}
+		if wire.String(o, "kind") == "Job" {
+			o.Fields["status"] = object(s.t, `{status: {conditions: [{type: Complete, status: "True"}]}}`).GetFields()["status"]
+		}
 		if k := wire.String(o, "kind"); k != "Deployment" && k != "LeaderWorkerSet" {
 			continue
 		}

@@ -155,6 +155,11 @@ type Install struct {
 	// +optional
 	WorkerMetadata bool `json:"workerMetadata,omitempty"`
 
+	// Dashboards composes a ConfigMap with a Grafana dashboard of every graph, for a Grafana whose sidecar looks for the
+	// label grafana_dashboard.
+	// +optional
+	Dashboards *Dashboards `json:"dashboards,omitempty"`
+
 	// Planner composes the CustomResourceDefinitions dynamographdeployments.nvidia.com and
 	// dynamographdeploymentscalingadapters.nvidia.com, in which the Dynamo planner looks for a graph and asks for
 	// replicas. Leave it false where the Dynamo operator runs: the kinds are its own, and it would run each planned graph
@@ -162,6 +167,44 @@ type Install struct {
 	// +optional
 	Planner bool `json:"planner,omitempty"`
 }
+
+// Dashboards are for Grafana.
+type Dashboards struct {
+	// Namespace of the ConfigMap, which must exist.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace"`
+}
+
+// Tracing is where processes of the Dynamo runtime send their traces and logs.
+type Tracing struct {
+	// Endpoint of a collector that speaks OTLP over gRPC, as http://otel-collector.monitoring.svc:4317.
+	// +kubebuilder:validation:Pattern=`^https?://`
+	// +kubebuilder:validation:MaxLength=2048
+	Endpoint string `json:"endpoint"`
+}
+
+// Logging is how processes of the Dynamo runtime log.
+type Logging struct {
+	// Format of a line. Defaults to Text.
+	// +optional
+	// +kubebuilder:validation:Enum=Text;JSON
+	Format LogFormat `json:"format,omitempty"`
+
+	// Level, or levels by module, as info,dynamo_runtime=debug. Defaults to info.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Level string `json:"level,omitempty"`
+}
+
+// LogFormat is how a line of a log is written.
+type LogFormat string
+
+// Formats of logs.
+const (
+	LogText LogFormat = "Text"
+	LogJSON LogFormat = "JSON"
+)
 
 // Defaults of a platform.
 type Defaults struct {
@@ -195,6 +238,14 @@ type Defaults struct {
 	// +kubebuilder:validation:Pattern=`^https?://`
 	// +kubebuilder:validation:MaxLength=2048
 	PrometheusURL string `json:"prometheusURL,omitempty"`
+
+	// Tracing sends traces and logs of every component to a collector.
+	// +optional
+	Tracing *Tracing `json:"tracing,omitempty"`
+
+	// Logging of every component.
+	// +optional
+	Logging *Logging `json:"logging,omitempty"`
 
 	// ModelExpressURL is set as MODEL_EXPRESS_URL.
 	// +optional
@@ -253,6 +304,12 @@ type Defaults struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	TLSSecretName string `json:"tlsSecretName,omitempty"`
+
+	// CABundle are PEM certificates that clients trust the certificate of exposed hosts by. It is what is public of
+	// tlsSecretName, which holds a private key that Graphplane does not read.
+	// +optional
+	// +kubebuilder:validation:MaxLength=65536
+	CABundle string `json:"caBundle,omitempty"`
 
 	// GatewayRef is the Gateway of HTTPRoutes and VirtualServices that name none.
 	// +optional

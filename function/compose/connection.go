@@ -8,8 +8,10 @@ import (
 	"github.com/graphplane/graphplane/function/ready"
 )
 
-// Connection is the Secret by which an application finds a graph: its URL, and the name it asks for the model by. There
-// is nothing secret in it but what applications are used to take from one.
+// Connection is the Secret by which an application finds a graph: its URL, the name it asks for the model by, and the
+// certificates that it trusts the URL by, where the platform has its own. There is nothing secret in it but what
+// applications are used to take from one. The certificates come from the InferenceCluster: to take them from the Secret
+// that a route serves with, its private key would have to pass through here.
 func Connection(g *graph.Graph) []Resource {
 	url := URL(g)
 	if url == "" {
@@ -18,6 +20,9 @@ func Connection(g *graph.Graph) []Resource {
 	data := map[string][]byte{"url": []byte(url)}
 	if g.Model != nil {
 		data["model"] = []byte(g.Model.ServedName)
+	}
+	if ca := g.Cluster.Defaults.CABundle; ca != "" && g.Expose != nil && g.Expose.TLSSecretName != "" {
+		data["ca.crt"] = []byte(ca)
 	}
 	return []Resource{{
 		Name: "secret.connection",

@@ -31,6 +31,22 @@ func TestConnection(t *testing.T) {
 			},
 			want: map[string][]byte{"url": []byte("https://g.example.com"), "model": []byte("qwen3")},
 		},
+		"Authority": {
+			reason: "Who connects by TLS must know whom to trust",
+			graph: graph.Graph{
+				Name: "g", Components: frontend, Expose: &graph.Expose{Host: "g.example.com", TLSSecretName: "tls"},
+				Cluster: graph.Cluster{Defaults: v1alpha1.Defaults{CABundle: "PEM"}},
+			},
+			want: map[string][]byte{"url": []byte("https://g.example.com"), "ca.crt": []byte("PEM")},
+		},
+		"AuthorityOfNothing": {
+			reason: "Without TLS there is nobody to trust",
+			graph: graph.Graph{
+				Name: "g", Components: frontend, Expose: &graph.Expose{Host: "g.example.com"},
+				Cluster: graph.Cluster{Defaults: v1alpha1.Defaults{CABundle: "PEM"}},
+			},
+			want: map[string][]byte{"url": []byte("http://g.example.com")},
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func kvEvents(g *graph.Graph, c *graph.Component) []string {
 // vllmArgs are flags of dynamo.vllm. Both sides of a KV cache transfer may send and receive.
 func vllmArgs(g *graph.Graph, c *graph.Component) []string {
 	m := g.Model
-	args := []string{"--model", m.Name, "--served-model-name", m.ServedName}
+	args := []string{"--model", m.Path, "--served-model-name", m.ServedName}
 	args = append(args, revision(m)...)
 	args = append(args, parallel("--tensor-parallel-size", c)...)
 	if c.Group != nil {
@@ -71,7 +71,7 @@ func kvTransfer(g *graph.Graph, c *graph.Component) string {
 // sglangArgs are flags of dynamo.sglang. A prefill worker opens its bootstrap port for peers, so it must not listen on
 // localhost alone.
 func sglangArgs(m *graph.Model, c *graph.Component) []string {
-	args := []string{"--model-path", m.Name, "--served-model-name", m.ServedName}
+	args := []string{"--model-path", m.Path, "--served-model-name", m.ServedName}
 	args = append(args, revision(m)...)
 	if c.Group == nil {
 		args = append(args, parallel("--tp", c)...)
@@ -88,7 +88,7 @@ func sglangArgs(m *graph.Model, c *graph.Component) []string {
 
 // trtllmArgs are flags of dynamo.trtllm. A worker that only prefills cannot overlap scheduling with execution.
 func trtllmArgs(m *graph.Model, c *graph.Component) []string {
-	args := []string{"--model-path", m.Name, "--served-model-name", m.ServedName}
+	args := []string{"--model-path", m.Path, "--served-model-name", m.ServedName}
 	if c.Group == nil {
 		args = append(args, parallel("--tensor-parallel-size", c)...)
 	} else {

@@ -13,7 +13,7 @@ import (
 // env is the environment of a main container, least specific first: the platform's, the runtime's, the component
 // type's, the graph's. The component's own is merged over it with the rest of its container.
 func env(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
-	return mergeEnv(platformEnv(g), runtimeEnv(g, c), typeEnv(g, c), fabricEnv(g, c), g.Env)
+	return mergeEnv(platformEnv(g), observeEnv(g, c), runtimeEnv(g, c), typeEnv(g, c), fabricEnv(g, c), g.Env)
 }
 
 // mergeEnv concatenates environments. A variable that is set again moves to where it is set last, so that each list
@@ -43,6 +43,30 @@ func platformEnv(g *graph.Graph) []corev1.EnvVar {
 		out = append(out, variable("MODEL_EXPRESS_URL", d.ModelExpressURL))
 	}
 	return mergeEnv(out, d.Env)
+}
+
+// observeEnv says where processes send traces, and how they log. Dynamo before 1.3 reads only the endpoint of traces.
+// https://docs.nvidia.com/dynamo/v1.3.0/user-guides/observability-local
+func observeEnv(g *graph.Graph, c *graph.Component) []corev1.EnvVar {
+	var out []corev1.EnvVar
+	if t := g.Cluster.Defaults.Tracing; t != nil {
+		out = append(
+			out,
+			variable("OTEL_EXPORT_ENABLED", "true"),
+			variable("OTEL_EXPORTER_OTLP_ENDPOINT", t.Endpoint),
+			variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", t.Endpoint),
+			variable("OTEL_SERVICE_NAME", c.Object),
+		)
+	}
+	if l := g.Cluster.Defaults.Logging; l != nil {
+		if l.Format == v1alpha1.LogJSON {
+			out = append(out, variable("DYN_LOGGING_JSONL", "true"))
+		}
+		if l.Level != "" {
+			out = append(out, variable("DYN_LOG", l.Level))
+		}
+	}
+	return out
 }
 
 // runtimeEnv tells every process of the Dynamo runtime who it is. The runtime takes etcd for its discovery unless told

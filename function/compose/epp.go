@@ -142,8 +142,8 @@ func withFrontend(g *graph.Graph, c *graph.Component, containers []corev1.Contai
 	}
 	f := *c
 	f.Type, f.GPUs, f.SharedMemory, f.Mounts = v1alpha1.TypeFrontend, 0, nil, nil
-	if g.Model.Cache != nil {
-		f.Mounts = []graph.Mount{*g.Model.Cache}
+	if m := g.Model.Mounted(); m != nil {
+		f.Mounts = []graph.Mount{*m}
 	}
 	k := mainContainer(g, &f)
 	k.Name = sidecarName

@@ -75,6 +75,11 @@ func podMonitor(g *graph.Graph, types, ports []string) runtime.Object {
 	}
 }
 
+// scraped reports whether a component's processes have a port that the graph's PodMonitor asks.
+func scraped(c *graph.Component) bool {
+	return c.Worker() || c.Type == v1alpha1.TypeFrontend || c.Type == v1alpha1.TypePlanner || c.Type == v1alpha1.TypeEPP
+}
+
 // nixlTelemetry reports whether an engine is told to serve the metrics of its transfers.
 func nixlTelemetry(g *graph.Graph, c *graph.Component) bool {
 	main, _ := c.Main()

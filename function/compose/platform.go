@@ -9,13 +9,16 @@ import (
 )
 
 // Platform is what an InferenceCluster installs.
-func Platform(in v1alpha1.Install) []Resource {
+func Platform(cluster string, in v1alpha1.Install) []Resource {
 	var out []Resource
 	if in.WorkerMetadata {
 		out = append(out, definition("workermetadata", workerMetadata()))
 	}
 	if in.Planner {
 		out = append(out, definition("graphdeployment", graphDeployment()), definition("scalingadapter", scalingAdapter()))
+	}
+	if in.Dashboards != nil {
+		out = append(out, dashboards(in.Dashboards, cluster))
 	}
 	return out
 }

@@ -99,9 +99,7 @@ func volumes(g *graph.Graph, c *graph.Component) []corev1.Volume {
 		if slices.ContainsFunc(out, func(v corev1.Volume) bool { return v.Name == m.Volume }) {
 			continue
 		}
-		out = append(out, corev1.Volume{Name: m.Volume, VolumeSource: corev1.VolumeSource{
-			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: m.Claim},
-		}})
+		out = append(out, mountVolume(m))
 	}
 	if c.SharedMemory != nil {
 		out = append(out, corev1.Volume{Name: sharedMemoryVolume, VolumeSource: corev1.VolumeSource{
@@ -111,10 +109,21 @@ func volumes(g *graph.Graph, c *graph.Component) []corev1.Volume {
 	return append(out, mpiVolumes(g, c)...)
 }
 
+// mountVolume is the volume of a mount.
+func mountVolume(m graph.Mount) corev1.Volume {
+	v := corev1.Volume{Name: m.Volume}
+	if m.Image != nil {
+		v.Image = m.Image
+		return v
+	}
+	v.PersistentVolumeClaim = &corev1.PersistentVolumeClaimVolumeSource{ClaimName: m.Claim}
+	return v
+}
+
 func volumeMounts(c *graph.Component) []corev1.VolumeMount {
 	var out []corev1.VolumeMount
 	for _, m := range c.Mounts {
-		out = append(out, corev1.VolumeMount{Name: m.Volume, MountPath: m.Path})
+		out = append(out, corev1.VolumeMount{Name: m.Volume, MountPath: m.Path, ReadOnly: m.Image != nil})
 	}
 	if c.SharedMemory != nil {
 		out = append(out, corev1.VolumeMount{Name: sharedMemoryVolume, MountPath: graph.SharedMemoryPath})

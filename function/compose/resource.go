@@ -50,7 +50,7 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g))
+	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), Download(g))
 	for i := range g.Components {
 		c := &g.Components[i]
 		w := Workload(g, c)
@@ -64,7 +64,7 @@ func All(g *graph.Graph) []Resource {
 			w.After = append(w.After, r.Name)
 		}
 		out = append(out, claims...)
-		w = hold(g, w)
+		w = hold(g, downloaded(g, c, w))
 		out = append(out, w)
 		out = append(out, poolUsage(g, c, w)...)
 		out = append(out, Service(g, c)...)
@@ -76,6 +76,7 @@ func All(g *graph.Graph) []Resource {
 	out = append(out, NetworkPolicies(g)...)
 	out = append(out, Route(g)...)
 	out = append(out, Monitor(g)...)
+	out = append(out, Alerts(g)...)
 	out = append(out, Connection(g)...)
 	return out
 }

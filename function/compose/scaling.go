@@ -109,13 +109,18 @@ func latencies(g *graph.Graph, c *graph.Component) []ScaleTrigger {
 			Type: "prometheus",
 			Metadata: map[string]string{
 				"serverAddress": g.Cluster.Defaults.PrometheusURL,
-				"query":         fmt.Sprintf("histogram_quantile(0.95, sum(rate(%s{%s}[2m])) by (le))", l.metric, series(g, c)),
+				"query":         quantile(l.metric, series(g, c), "2m"),
 				"threshold":     strconv.FormatFloat(l.target.Seconds(), 'f', -1, 64),
 			},
 			MetricType: autoscalingv2.ValueMetricType,
 		})
 	}
 	return out
+}
+
+// quantile is the 95th percentile of a histogram over a while.
+func quantile(metric, series, over string) string {
+	return fmt.Sprintf("histogram_quantile(0.95, sum(rate(%s{%s}[%s])) by (le))", metric, series, over)
 }
 
 // series selects what the frontends of a component's Dynamo namespace measure. The shared Dynamo namespace has the same

@@ -74,8 +74,8 @@ func (r *resolver) sharedMemory(c *Component, in *v1alpha1.Component, at *field.
 func (r *resolver) mounts(c *Component, in *v1alpha1.Component, at *field.Path) []Mount {
 	var out []Mount
 	readsModel := c.Worker() || c.Type == v1alpha1.TypeFrontend || c.Type == v1alpha1.TypeEPP
-	if m := r.in.Spec.Model; m != nil && m.Cache != nil && readsModel {
-		out = append(out, Mount{Volume: m.Cache.Claim, Claim: r.claims[m.Cache.Claim], Path: m.Cache.MountPath})
+	if m := r.mounted; m != nil && readsModel {
+		out = append(out, *m)
 	}
 	add := func(m v1alpha1.Mount, p *field.Path) {
 		if slices.ContainsFunc(out, func(o Mount) bool { return path.Clean(o.Path) == path.Clean(m.MountPath) }) {

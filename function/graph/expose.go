@@ -2,8 +2,10 @@ package graph
 
 import (
 	"cmp"
+	"encoding/pem"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -43,6 +45,7 @@ func (r *resolver) expose(components []Component) *Expose {
 		TLSSecretName: cmp.Or(e.TLSSecretName, r.in.Cluster.Defaults.TLSSecretName),
 		Annotations:   e.Annotations, Labels: e.Labels,
 	}
+	r.caBundle()
 	capabilities := r.in.Cluster.Capabilities
 	switch e.Type {
 	case v1alpha1.ExposeIngress:
@@ -125,4 +128,24 @@ func (r *resolver) gateway(e *v1alpha1.Expose, at *field.Path) v1alpha1.GatewayR
 	out := ptr.Deref(g, v1alpha1.GatewayReference{})
 	out.Namespace = cmp.Or(out.Namespace, r.in.Namespace)
 	return out
+}
+
+// caBundle checks what clients are to trust, and that it is nothing secret.
+func (r *resolver) caBundle() {
+	at := field.NewPath("spec", "defaults", "caBundle")
+	rest := []byte(r.in.Cluster.Defaults.CABundle)
+	for len(rest) > 0 {
+		block, next := pem.Decode(rest)
+		if block == nil {
+			if strings.TrimSpace(string(rest)) != "" {
+				r.Add(field.Forbidden(at, "of "+r.clusterName()+" must be PEM certificates"))
+			}
+			return
+		}
+		if block.Type != "CERTIFICATE" {
+			r.Add(field.Forbidden(at, "of "+r.clusterName()+" must hold certificates only, and everybody who reads a graph's connection Secret sees it: remove what else is in it"))
+			return
+		}
+		rest = next
+	}
 }

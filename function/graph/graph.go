@@ -74,7 +74,23 @@ type Model struct {
 	ServedName string
 	Revision   string
 	Token      *corev1.SecretKeySelector
-	Cache      *Mount
+
+	// Path is what engines load the model by: its name, or where it is mounted.
+	Path string
+
+	// Cache is the claim that weights are downloaded to, Image the image that holds them. At most one is there.
+	Cache, Image *Mount
+
+	// Download is the image of the Job that fills the cache, empty for none.
+	Download string
+}
+
+// Mounted is where the model is mounted, nil for nowhere.
+func (m *Model) Mounted() *Mount {
+	if m.Image != nil {
+		return m.Image
+	}
+	return m.Cache
 }
 
 // A Component is one process of a graph.
@@ -145,12 +161,14 @@ func (c *Component) Account(graph string) string {
 	return names.ServiceAccount(graph)
 }
 
-// A Mount is a PersistentVolumeClaim mounted at a path.
+// A Mount is a PersistentVolumeClaim or an image mounted at a path.
 type Mount struct {
 	// Volume is the name of the volume in the pod.
 	Volume string
-	// Claim is the name of the PersistentVolumeClaim.
+	// Claim is the name of the PersistentVolumeClaim, empty for an image.
 	Claim string
+	// Image is mounted read-only where there is one.
+	Image *corev1.ImageVolumeSource
 	Path  string
 }
 

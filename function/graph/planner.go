@@ -70,6 +70,9 @@ func (r *resolver) plannerRules(i int, o v1alpha1.Orchestrator) {
 	if !r.in.Cluster.Install.Planner {
 		r.Add(field.Forbidden(at.Child("type"), fmt.Sprintf("a planner needs the kinds that spec.install.planner of %s brings, which is not true: set it there, or scale with metrics, triggers or slo", r.clusterName())))
 	}
+	if r.in.Cluster.Access.Source == v1alpha1.AccessRemote {
+		r.Unsupported(at.Child("type"), "a planner's wishes are not read from another cluster yet: use a cluster whose access is Local, or scale with metrics, triggers or slo")
+	}
 	if in.Scaling != nil {
 		r.Add(field.Forbidden(at.Child("scaling"), "two planners would scale against each other: remove scaling"))
 	}

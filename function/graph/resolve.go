@@ -60,7 +60,9 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	g.Gang = r.gang(g.Orchestrator)
 	g.Claims = r.claim()
 	g.Pools = r.pools()
-	g.Model = r.model()
+	if g.Model = r.model(); g.Model != nil {
+		r.mounted = g.Model.Mounted()
+	}
 	g.Etcd, g.NATS = r.etcd(), r.nats()
 	r.env()
 
@@ -71,6 +73,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		g.Components = append(g.Components, r.component(&in.Spec.Components[i], r.spec.Child("components").Index(i)))
 	}
 	g.MPI = r.mpi(g.Components)
+	r.shared(g)
 	g.Planner = r.planner(g)
 	g.EPP = r.epp(g)
 	r.fit(g)
@@ -93,6 +96,9 @@ type resolver struct {
 
 	// claims are the names of PersistentVolumeClaims by the names components mount them by.
 	claims map[string]string
+
+	// mounted is where the model is mounted, nil for nowhere.
+	mounted *Mount
 }
 
 // claim resolves spec.claims, and returns those to create.

@@ -80,6 +80,11 @@ func PickerConfig(graph string) string {
 	return graph + "-epp-config"
 }
 
+// Download is the name of a Job that downloads a graph's model.
+func Download(graph, digest string) string {
+	return graph + "-model-" + digest
+}
+
 // Claim is the name of a PersistentVolumeClaim that a graph creates.
 func Claim(graph, claim string) string {
 	return graph + "-" + claim

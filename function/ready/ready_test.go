@@ -90,6 +90,24 @@ func TestChecks(t *testing.T) {
 			observed: `{status: {phase: Lost}}`,
 			want:     Verdict{Message: "The volume of the claim is lost"},
 		},
+		"JobRuns": {
+			reason:   "A Job that runs has not done its work",
+			check:    Job,
+			observed: `{status: {active: 1}}`,
+			want:     Verdict{Message: "Waiting for it to complete"},
+		},
+		"JobFailed": {
+			reason:   "A Job that has given up says why",
+			check:    Job,
+			observed: `{status: {conditions: [{type: Failed, status: "True", message: BackoffLimitExceeded}]}}`,
+			want:     Verdict{Message: "It failed: BackoffLimitExceeded"},
+		},
+		"JobComplete": {
+			reason:   "A Job is ready when it is complete",
+			check:    Job,
+			observed: `{status: {conditions: [{type: SuccessCriteriaMet, status: "True"}, {type: Complete, status: "True"}]}}`,
+			want:     Verdict{Ready: true},
+		},
 		"PoolNobodyLooksAt": {
 			reason:   "A pool without a route has no Gateway that could refuse it",
 			check:    InferencePool,
