@@ -94,10 +94,12 @@ func waitForLeader(image string, others []corev1.Container) []corev1.Container {
 	if slices.ContainsFunc(others, func(k corev1.Container) bool { return k.Name == name }) {
 		return nil
 	}
-	return []corev1.Container{{
+	k := corev1.Container{
 		Name: name, Image: image,
 		Command: []string{"/bin/sh", "-c", `until getent hosts "$` + lws.LeaderAddress + `"; do sleep 2; done`},
-	}}
+	}
+	harden(&k)
+	return []corev1.Container{k}
 }
 
 // serving selects the pods of a component that answer requests: all of one node each, the leaders of those of several
