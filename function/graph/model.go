@@ -69,7 +69,7 @@ func (r *resolver) download(out *Model, m *v1alpha1.Model, at *field.Path) {
 	if strings.HasPrefix(m.Name, "/") {
 		r.Add(field.Forbidden(at, "model.name is a path, which nothing can be downloaded by: set it to a Hugging Face repository, or remove download"))
 	}
-	out.Download = cmp.Or(m.Download.Image, r.image(v1alpha1.TypeWorker))
+	out.Download = cmp.Or(m.Download.Image, r.image(v1alpha1.TypeWorker, ""))
 }
 
 // shared refuses claims whose access mode cannot serve the pods that mount them. A claim that exists has a mode that is

@@ -144,25 +144,6 @@ func (r *resolver) mount(m v1alpha1.Mount, at *field.Path) Mount {
 	return Mount{Volume: m.Claim, Claim: object, Path: m.MountPath}
 }
 
-func (r *resolver) model() *Model {
-	m := r.in.Spec.Model
-	if m == nil {
-		return nil
-	}
-	out := &Model{Name: m.Name, ServedName: cmp.Or(m.ServedName, m.Name), Revision: m.Revision}
-	if m.TokenSecretRef != nil {
-		out.Token = &corev1.SecretKeySelector{
-			LocalObjectReference: corev1.LocalObjectReference{Name: m.TokenSecretRef.Name},
-			Key:                  cmp.Or(m.TokenSecretRef.Key, "HF_TOKEN"),
-		}
-	}
-	if m.Cache != nil {
-		c := r.mount(*m.Cache, r.spec.Child("model", "cache"))
-		out.Cache = &c
-	}
-	return out
-}
-
 // efa reports whether a pool's nodes have EFA.
 func (r *resolver) efa(pool string) bool {
 	return r.in.Cluster.Cloud.EKS != nil && slices.ContainsFunc(r.in.Spec.NodePools, func(p v1alpha1.NodePool) bool {
