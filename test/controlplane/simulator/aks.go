@@ -210,7 +210,7 @@ func (p agentPool) shape(name string) (shape, error) {
 // resources of a node, and those that the autoscaler knows of before there is one: of the VM size, and of tags.
 func (p agentPool) resources(m machine) (has, known corev1.ResourceList) {
 	gpus := m.GPUs * partitions(strings.TrimPrefix(p.GPUInstance, "MIG"))
-	has = with(m.resources("100Gi"), gpu, gpus)
+	has = with(m.resources(), gpu, gpus)
 	known = maps.Clone(has)
 
 	// The names under which the network operator's shared device plugin offers InfiniBand, by its two usual policies.
@@ -273,11 +273,13 @@ func (aks) fault(v verb, name string, asked params, f *fault) error {
 	actions := map[verb]string{reading: "read", making: "write", changing: "write", removing: "delete"}
 
 	if f.kind == FaultPermission {
+		//nolint:staticcheck // Azure's words.
 		return fmt.Errorf("performing %s: unexpected status 403 (403 Forbidden) with error: %s: The client '00000000-0000-0000-0000-000000000000' does not have "+
 			"authorization to perform action 'Microsoft.ContainerService/managedClusters/agentPools/%s' over scope '%s/agentPools/%s' or the scope is invalid. "+
 			"If access was recently granted, please refresh your credentials.", calls[v], f.codeOr("AuthorizationFailed"), actions[v], p.ClusterID, name)
 	}
 
+	//nolint:staticcheck // Azure's words.
 	return fmt.Errorf("performing %s: unexpected status 503 (503 Service Unavailable) with error: %s: The service is temporarily unavailable.",
 		calls[v], f.codeOr("ServiceUnavailable"))
 }

@@ -124,28 +124,28 @@ func (e *asyncExternal) Observe(ctx context.Context, mg resource.Managed) (manag
 }
 
 // Create starts a creation.
-func (e *asyncExternal) Create(_ context.Context, mg resource.Managed) (managed.ExternalCreation, error) {
-	return managed.ExternalCreation{}, e.start("create", reasonAsyncCreateFailure, mg, func(ctx context.Context) error {
+func (e *asyncExternal) Create(ctx context.Context, mg resource.Managed) (managed.ExternalCreation, error) {
+	return managed.ExternalCreation{}, e.start(ctx, "create", reasonAsyncCreateFailure, mg, func(ctx context.Context) error {
 		_, err := e.create(ctx)
 		return err
 	})
 }
 
 // Update starts an update.
-func (e *asyncExternal) Update(_ context.Context, mg resource.Managed) (managed.ExternalUpdate, error) {
-	return managed.ExternalUpdate{}, e.start("update", reasonAsyncUpdateFailure, mg, e.update)
+func (e *asyncExternal) Update(ctx context.Context, mg resource.Managed) (managed.ExternalUpdate, error) {
+	return managed.ExternalUpdate{}, e.start(ctx, "update", reasonAsyncUpdateFailure, mg, e.update)
 }
 
 // Delete starts a deletion.
-func (e *asyncExternal) Delete(_ context.Context, mg resource.Managed) (managed.ExternalDelete, error) {
+func (e *asyncExternal) Delete(ctx context.Context, mg resource.Managed) (managed.ExternalDelete, error) {
 	if busy, _ := e.operation.state(); busy {
 		return managed.ExternalDelete{}, nil
 	}
 
-	return managed.ExternalDelete{}, e.start("delete", reasonAsyncDeleteFailure, mg, e.remove)
+	return managed.ExternalDelete{}, e.start(ctx, "delete", reasonAsyncDeleteFailure, mg, e.remove)
 }
 
-func (e *asyncExternal) start(name string, reason xpv2.ConditionReason, mg resource.Managed, call func(context.Context) error) error {
+func (e *asyncExternal) start(ctx context.Context, name string, reason xpv2.ConditionReason, mg resource.Managed, call func(context.Context) error) error {
 	other, ok := e.operation.begin(name)
 	if !ok {
 		return errors.Errorf("%s operation is still running", other)
@@ -154,8 +154,8 @@ func (e *asyncExternal) start(name string, reason xpv2.ConditionReason, mg resou
 	key := types.NamespacedName{Namespace: mg.GetNamespace(), Name: mg.GetName()}
 
 	go func() {
-		// Upjet gives a call an hour.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		// A call outlives the reconcile that made it. Upjet gives it an hour.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Hour)
 		defer cancel()
 
 		err := errors.Wrapf(call(ctx), "async %s failed", name)

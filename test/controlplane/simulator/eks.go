@@ -304,8 +304,8 @@ func (g nodeGroup) zones(t launchTemplateData) []string {
 // resources of a node, and those that the cluster autoscaler knows of before there is one: of the instance type, and of
 // tags of the node group. An AMI without NVIDIA's driver has no GPU to offer, whatever the machine has.
 func (g nodeGroup) resources(m machine, t launchTemplateData) (has, known corev1.ResourceList) {
-	known = with(m.resources("100Gi"), gpu, m.GPUs)
-	has = m.resources("100Gi")
+	known = with(m.resources(), gpu, m.GPUs)
+	has = m.resources()
 
 	if ami := g.amiType(); strings.Contains(ami, "NVIDIA") || strings.HasSuffix(ami, "_GPU") || ami == "CUSTOM" {
 		has = with(has, gpu, m.GPUs)
@@ -366,11 +366,13 @@ func (eks) launchError(p *pool, f *fault) error {
 	kinds := map[string]string{"ON_DEMAND": "On-Demand", "SPOT": "Spot", "CAPACITY_BLOCK": "Capacity Block"}
 
 	if f.kind == FaultQuota {
+		//nolint:staticcheck // Amazon's words.
 		return fmt.Errorf("AsgInstanceLaunchFailures: Could not launch %s Instances. %s - You have requested more vCPU capacity than your current vCPU limit of 0 "+
 			"allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request "+
 			"to request an adjustment to this limit. Launching EC2 instance failed.", kinds[p.shape.capacity], f.codeOr("VcpuLimitExceeded"))
 	}
 
+	//nolint:staticcheck // Amazon's words.
 	return fmt.Errorf("AsgInstanceLaunchFailures: Could not launch %s Instances. %s - We currently do not have sufficient %s capacity in the Availability Zone "+
 		"you requested (%s). Our system will be working on provisioning additional capacity. Launching EC2 instance failed.",
 		kinds[p.shape.capacity], f.codeOr("InsufficientInstanceCapacity"), p.shape.machineType, strings.Join(p.shape.zones, ", "))

@@ -3,6 +3,7 @@ package simulator
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
@@ -28,9 +29,7 @@ type cluster struct {
 // with more nodes.
 func (c cluster) with(nodes []corev1.Node) cluster {
 	placed := map[string]string{}
-	for k, v := range c.placed {
-		placed[k] = v
-	}
+	maps.Copy(placed, c.placed)
 
 	return cluster{nodes: append(slices.Clone(c.nodes), nodes...), pods: c.pods, placed: placed}
 }

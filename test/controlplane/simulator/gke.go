@@ -275,7 +275,7 @@ func (p nodePool) shape(name string) (shape, error) {
 		taints = addTaint(taints, corev1.Taint{Key: "kubernetes.io/arch", Value: "arm64", Effect: corev1.TaintEffectNoSchedule})
 	}
 
-	resources := m.resources("100Gi")
+	resources := m.resources()
 
 	for _, a := range c.GuestAccelerator {
 		labels["cloud.google.com/gke-accelerator"] = a.Type

@@ -29,17 +29,9 @@ func (m machine) arch() string {
 	return "amd64"
 }
 
-// catalogues of the machine types that a cloud sells. They are the clouds' side of the story and so are not taken from the
-// function's own table, against which they are a test.
-//
-//   - Amazon: instance-types.md of aws/karpenter-provider-aws, network cards from limits.go of
-//     aws/amazon-vpc-resource-controller-k8s.
-//   - Google: machine_mappings.json of GoogleCloudPlatform/cluster-toolkit.
-//   - Azure: sizes/gpu-accelerated of MicrosoftDocs/azure-compute-docs.
-func catalogues() map[string]map[string]machine {
-	return map[string]map[string]machine{amazon: amazonMachines(), google: googleMachines(), azure: azureMachines()}
-}
-
+// amazonMachines are machine types of Amazon. All catalogues are the clouds' side of the story, and so are not taken from
+// the function's own table, against which they are a test. This one is from instance-types.md of
+// aws/karpenter-provider-aws, with network cards from limits.go of aws/amazon-vpc-resource-controller-k8s.
 func amazonMachines() map[string]machine {
 	return map[string]machine{
 		"g5.xlarge":          {GPU: "a10g", GPUs: 1, CPU: 4, MemoryMiB: 16384},
@@ -95,6 +87,7 @@ func amazonMachines() map[string]machine {
 	}
 }
 
+// googleMachines are from machine_mappings.json of GoogleCloudPlatform/cluster-toolkit.
 func googleMachines() map[string]machine {
 	return map[string]machine{
 		"g2-standard-4":       {GPU: "nvidia-l4", GPUs: 1, CPU: 4, MemoryMiB: 16384},
@@ -136,6 +129,7 @@ func googleMachines() map[string]machine {
 	}
 }
 
+// azureMachines are from sizes/gpu-accelerated of MicrosoftDocs/azure-compute-docs.
 func azureMachines() map[string]machine {
 	return map[string]machine{
 		"Standard_NV6ads_A10_v5":         {GPU: "A10", GPUs: 1, CPU: 6, MemoryMiB: 56320},

@@ -21,10 +21,10 @@ const (
 // writes whole objects, and what it does not know must not be lost.
 type Managed struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata"`
 
 	Spec   Spec   `json:"spec"`
-	Status Status `json:"status,omitempty"`
+	Status Status `json:"status"`
 }
 
 // A Spec of a managed resource.
@@ -78,16 +78,18 @@ func (m *Managed) SetWriteConnectionSecretToReference(r *xpv2.LocalSecretReferen
 func (m *Managed) managed() *Managed { return m }
 
 func (m *Managed) copy() *Managed {
+	meta, spec, status := m.ObjectMeta, m.Spec.ManagedResourceSpec, m.Status.ManagedResourceStatus
+
 	return &Managed{
 		TypeMeta:   m.TypeMeta,
-		ObjectMeta: *m.ObjectMeta.DeepCopy(),
+		ObjectMeta: *meta.DeepCopy(),
 		Spec: Spec{
-			ManagedResourceSpec: *m.Spec.ManagedResourceSpec.DeepCopy(),
+			ManagedResourceSpec: *spec.DeepCopy(),
 			ForProvider:         append(json.RawMessage(nil), m.Spec.ForProvider...),
 			InitProvider:        append(json.RawMessage(nil), m.Spec.InitProvider...),
 		},
 		Status: Status{
-			ManagedResourceStatus: *m.Status.ManagedResourceStatus.DeepCopy(),
+			ManagedResourceStatus: *status.DeepCopy(),
 			AtProvider:            append(json.RawMessage(nil), m.Status.AtProvider...),
 		},
 	}
@@ -134,14 +136,15 @@ type List[T any, P interface {
 	runtime.Object
 }] struct {
 	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
+	metav1.ListMeta `json:"metadata"`
 
 	Items []T `json:"items"`
 }
 
 // DeepCopyObject copies the list.
 func (l *List[T, P]) DeepCopyObject() runtime.Object {
-	out := &List[T, P]{TypeMeta: l.TypeMeta, ListMeta: *l.ListMeta.DeepCopy()}
+	meta := l.ListMeta
+	out := &List[T, P]{TypeMeta: l.TypeMeta, ListMeta: *meta.DeepCopy()}
 
 	for i := range l.Items {
 		if c, ok := P(&l.Items[i]).DeepCopyObject().(P); ok {

@@ -34,11 +34,11 @@ func (s shape) node(name, zone, providerID string) *corev1.Node {
 }
 
 // resources that every kubelet has of a machine.
-func (m machine) resources(disk string) corev1.ResourceList {
+func (m machine) resources() corev1.ResourceList {
 	return corev1.ResourceList{
 		corev1.ResourceCPU:              *resource.NewQuantity(int64(m.CPU), resource.DecimalSI),
 		corev1.ResourceMemory:           *resource.NewQuantity(int64(m.MemoryMiB)<<20, resource.BinarySI),
-		corev1.ResourceEphemeralStorage: resource.MustParse(disk),
+		corev1.ResourceEphemeralStorage: resource.MustParse("100Gi"),
 		corev1.ResourcePods:             resource.MustParse("110"),
 	}
 }

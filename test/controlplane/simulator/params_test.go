@@ -7,8 +7,8 @@ import (
 )
 
 func TestDiff(t *testing.T) {
-	scaling := func(min, max, desired float64) map[string]any {
-		return map[string]any{"minSize": min, "maxSize": max, "desiredSize": desired}
+	scaling := func(least, most, desired float64) map[string]any {
+		return map[string]any{"minSize": least, "maxSize": most, "desiredSize": desired}
 	}
 
 	cases := map[string]struct {

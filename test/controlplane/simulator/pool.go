@@ -180,8 +180,9 @@ func (p *pool) scale(next func() int, now time.Time) {
 	fresh := len(live) - len(stale)
 	for ; fresh < p.size.desired && len(live) < p.size.desired+min(1, len(stale)); fresh++ {
 		before := len(p.machines)
+		p.launch(next(), now)
 
-		if p.launch(next(), now); len(p.machines) == before {
+		if len(p.machines) == before {
 			return
 		}
 

@@ -122,7 +122,7 @@ func (p provider) setup(mgr ctrl.Manager, o Options, a accounts) error {
 		managed.WithTimeout(reconcileTimeout),
 		managed.WithCreationGracePeriod(time.Second),
 		managed.WithManagementPolicies(),
-		managed.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name))), //nolint:staticcheck // The runtime takes no other.
+		managed.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name))),
 	)
 
 	err := ctrl.NewControllerManagedBy(mgr).
