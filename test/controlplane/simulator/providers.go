@@ -122,6 +122,8 @@ func (p provider) setup(mgr ctrl.Manager, o Options, a accounts) error {
 		managed.WithTimeout(reconcileTimeout),
 		managed.WithCreationGracePeriod(time.Second),
 		managed.WithManagementPolicies(),
+		// A read that is behind may miss the end of a creation, after which the runtime would wait for somebody to look.
+		managed.WithDeterministicExternalName(p.named),
 		managed.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name))),
 	)
 
