@@ -5,7 +5,6 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -86,8 +85,6 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	kind := wire.String(xr, "apiVersion") + "/" + wire.String(xr, "kind")
 	log := f.log.WithValues("kind", wire.String(xr, "kind"), "namespace", wire.String(xr, "metadata", "namespace"), "name", wire.String(xr, "metadata", "name"))
 	rsp := response.To(req, patience(xr))
-	// A caller of the same process may send the request again, and what is kept in the first round is not asked for.
-	rsp.Desired = proto.CloneOf(req.GetDesired())
 
 	in := &inputv1alpha1.Input{}
 	if err := decodeInput(req.GetInput(), in); err != nil {

@@ -16,6 +16,14 @@ import (
 	"github.com/graphplane/graphplane/function/wire"
 )
 
+// poolsOf is the simulation of a graph with node pools that is rolled out.
+func poolsOf(t *testing.T, xr *structpb.Struct) *simulation {
+	t.Helper()
+	s := running(t, xr)
+	s.fresh = true
+	return s
+}
+
 // nodesOf are the names of the desired nodes of a pool.
 func nodesOf(rsp *fnv1.RunFunctionResponse, pool string) []string {
 	var out []string
@@ -47,7 +55,7 @@ func TestNewNodesFirstOldNodesLast(t *testing.T) {
 			if strings.HasSuffix(file, "fabric.yaml") {
 				pool = "h200"
 			}
-			s := running(t, examples(t)[file])
+			s := poolsOf(t, examples(t)[file])
 			first := s.apply()
 			old := nodesOf(first, pool)
 			if len(old) != 1 || selected(first, component) != old[0] {
@@ -107,7 +115,7 @@ func (s *simulation) rollOutCloud() {
 
 // An edit of what the cloud can change leaves the nodes as they are.
 func TestSizeAndLabelsChangeInPlace(t *testing.T) {
-	s := running(t, examples(t)["node-pools/gke.yaml"])
+	s := poolsOf(t, examples(t)["node-pools/gke.yaml"])
 	old := nodesOf(s.apply(), "prefill")
 	setPool(t, s.xr, 3.0, "size", "max")
 	setPool(t, s.xr, map[string]any{"team": "a"}, "labels")
@@ -123,7 +131,7 @@ func TestSizeAndLabelsChangeInPlace(t *testing.T) {
 
 // A pool and its component that are removed together go in order: nodes stay while the workload is still there.
 func TestRemovedPoolStaysForItsWorkload(t *testing.T) {
-	s := running(t, examples(t)["node-pools/gke.yaml"])
+	s := poolsOf(t, examples(t)["node-pools/gke.yaml"])
 	old := nodesOf(s.apply(), "prefill")
 	spec := wire.Get(s.xr, "spec").GetStructValue()
 	pools, components := spec.GetFields()["nodePools"].GetListValue(), spec.GetFields()["components"].GetListValue()
@@ -141,7 +149,7 @@ func TestRemovedPoolStaysForItsWorkload(t *testing.T) {
 
 // While the cloud has no capacity, a pool waits and then takes its next choice, and says so.
 func TestFallback(t *testing.T) {
-	s := running(t, examples(t)["node-pools/eks.yaml"])
+	s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
 	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 	s.fn.now = func() time.Time { return now }
 	first := nodesOf(s.apply(), "decode")
@@ -184,7 +192,7 @@ func TestFallback(t *testing.T) {
 
 // A quota is the same for every machine of the account, so nothing else is tried.
 func TestQuotaStops(t *testing.T) {
-	s := running(t, examples(t)["node-pools/eks.yaml"])
+	s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
 	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 	s.fn.now = func() time.Time { return now }
 	first := nodesOf(s.apply(), "decode")

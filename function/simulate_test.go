@@ -97,6 +97,10 @@ metadata: {name: team-a, uid: n1}
 
 // A simulation plays Crossplane and the API server for one composite resource.
 type simulation struct {
+	// fresh sends every call of a reconcile an empty desired state, as Crossplane does. What one call keeps while something
+	// is unresolved is then not in the next, which is of the same message here.
+	fresh bool
+
 	t        testing.TB
 	fn       *Function
 	xr       *structpb.Struct
@@ -138,6 +142,9 @@ func (s *simulation) call(req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionReques
 	s.t.Helper()
 	var before *fnv1.Requirements
 	for range 6 {
+		if s.fresh {
+			req.Desired = &fnv1.State{}
+		}
 		rsp, err := s.fn.RunFunction(context.Background(), req)
 		if err != nil {
 			s.t.Fatalf("RunFunction: %v", err)
