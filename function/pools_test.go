@@ -135,8 +135,8 @@ func TestRemovedPoolStaysForItsWorkload(t *testing.T) {
 	old := nodesOf(s.apply(), "prefill")
 	spec := wire.Get(s.xr, "spec").GetStructValue()
 	pools, components := spec.GetFields()["nodePools"].GetListValue(), spec.GetFields()["components"].GetListValue()
-	pools.Values = pools.Values[1:]
-	components.Values = []*structpb.Value{components.Values[0], components.Values[2]}
+	pools.Values = pools.GetValues()[1:]
+	components.Values = []*structpb.Value{components.GetValues()[0], components.GetValues()[2]}
 	if diff := cmp.Diff(old, nodesOf(s.apply(), "prefill")); diff != "" {
 		t.Errorf("nodes went with the workload that runs on them (-before, +after):\n%s", diff)
 	}
@@ -165,7 +165,7 @@ func TestFallback(t *testing.T) {
 	}
 	now = now.Add(3 * time.Minute)
 	// A node group comes after its template.
-	rsp = s.apply()
+	s.apply()
 	for name, o := range s.observed {
 		if strings.HasPrefix(name, "launchtemplate.") {
 			o.Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {latestVersion: 1}}}`).GetFields()["status"]

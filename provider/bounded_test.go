@@ -78,7 +78,7 @@ func settled(t *testing.T, what string, check func() string) {
 func ours() []string {
 	b := make([]byte, 64<<20)
 	out := []string{}
-	for _, g := range strings.Split(string(b[:runtime.Stack(b, true)]), "\n\n") {
+	for g := range strings.SplitSeq(string(b[:runtime.Stack(b, true)]), "\n\n") {
 		for _, in := range []string{"graphplane/provider/managed.", "graphplane/provider/etcd.", "graphplane/provider/nats."} {
 			if strings.Contains(g, in) {
 				out = append(out, g)

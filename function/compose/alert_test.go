@@ -81,11 +81,11 @@ func TestDashboard(t *testing.T) {
 		"dynamo_frontend_":  "requests_total queued_requests inflight_requests request_duration_seconds output_tokens_total time_to_first_token_seconds inter_token_latency_seconds",
 		"dynamo_component_": "requests_total errors_total",
 	} {
-		for _, m := range strings.Fields(metrics) {
+		for m := range strings.FieldsSeq(metrics) {
 			known[prefix+m] = true
 		}
 	}
-	metric := regexp.MustCompile(`[a-z_]+(?:\{)`)
+	metric := regexp.MustCompile(`[a-z_]+\{`)
 	seen := map[int]bool{}
 	d := graphDashboard()
 	for _, p := range d.Panels {
@@ -123,8 +123,10 @@ func TestObserveEnv(t *testing.T) {
 			reason:   "Each component sends under a name of its own",
 			defaults: v1alpha1.Defaults{Tracing: &v1alpha1.Tracing{Endpoint: "http://otel:4317"}},
 			want: []corev1.EnvVar{
-				{Name: "OTEL_EXPORT_ENABLED", Value: "true"}, {Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Value: "http://otel:4317"},
-				{Name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Value: "http://otel:4317"}, {Name: "OTEL_SERVICE_NAME", Value: "g-worker"},
+				{Name: "OTEL_EXPORT_ENABLED", Value: "true"},
+				{Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Value: "http://otel:4317"},
+				{Name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Value: "http://otel:4317"},
+				{Name: "OTEL_SERVICE_NAME", Value: "g-worker"},
 			},
 		},
 		"JSON": {

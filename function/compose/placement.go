@@ -10,7 +10,6 @@ import (
 	resourcev1 "k8s.io/api/resource/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/cloud"
@@ -223,7 +222,7 @@ func bind(g *graph.Graph, c *graph.Component, t *corev1.PodTemplateSpec) {
 	if !claimsGPUs(g, c) {
 		return
 	}
-	t.Spec.ResourceClaims = append(t.Spec.ResourceClaims, corev1.PodResourceClaim{Name: gpuClaim, ResourceClaimTemplateName: ptr.To(claimTemplateName(c))})
+	t.Spec.ResourceClaims = append(t.Spec.ResourceClaims, corev1.PodResourceClaim{Name: gpuClaim, ResourceClaimTemplateName: new(claimTemplateName(c))})
 	main := &t.Spec.Containers[0]
 	main.Resources.Claims = append(main.Resources.Claims, corev1.ResourceClaim{Name: gpuClaim})
 }

@@ -56,7 +56,7 @@ func nodesEnd(g *graph.Graph, name string) end {
 }
 
 // groupUsage keeps what a node group is made with until it is gone.
-func groupUsage(g *graph.Graph, name string, of Resource, group Resource) Resource {
+func groupUsage(g *graph.Graph, name string, of, group Resource) Resource {
 	gvk := of.Object.GetObjectKind().GroupVersionKind()
 	nodes := group.Object.GetObjectKind().GroupVersionKind()
 	r := usage(g, "usage."+of.Name, end{gvk.GroupVersion().String(), gvk.Kind, name}, end{nodes.GroupVersion().String(), nodes.Kind, name}, "A node group is made with it")

@@ -107,7 +107,7 @@ func (k rack) nodes() int32 {
 	for _, n := range k {
 		sum += n
 	}
-	return int32(min(sum, math.MaxInt32)) //nolint:gosec // It is capped.
+	return int32(min(sum, math.MaxInt32))
 }
 
 // Hourly is what the nodes of a pool cost that its components need, zero where the price is not known.

@@ -44,7 +44,7 @@ func (r *resolver) poolDisk(in *v1alpha1.NodePool, at *field.Path) {
 	}
 }
 
-var gkeZone = regexp.MustCompile(`^[a-z]+-[a-z]+[0-9]+-[a-z]$`)
+var gkeZone = regexp.MustCompile(`^[a-z]+-[a-z]+\d+-[a-z]$`)
 
 // zones checks that a cloud has zones of such names, where the cluster is.
 func (r *resolver) zones(zones []string, at *field.Path) {

@@ -17,7 +17,7 @@ var GroupVersion = schema.GroupVersion{Group: "kubernetes.m.crossplane.io", Vers
 // https://github.com/crossplane-contrib/provider-kubernetes/blob/v1.3.0/apis/namespaced/object/v1alpha1/types.go
 type Object struct {
 	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata"`
 
 	Spec ObjectSpec `json:"spec"`
 }

@@ -137,7 +137,7 @@ func serve(t *testing.T, c *tls.Config) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() }) //nolint:errcheck // The test is over.
+	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -151,7 +151,7 @@ func serve(t *testing.T, c *tls.Config) string {
 }
 
 func keep(c net.Conn) {
-	defer c.Close() //nolint:errcheck // The test is over.
+	defer c.Close()
 	for b := make([]byte, 1); ; {
 		if _, err := c.Read(b); err != nil {
 			return

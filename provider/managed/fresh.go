@@ -78,9 +78,11 @@ type Fresh struct {
 
 // Reconcile a resource as soon as the cache is fresh, unless it is too late.
 func (f *Fresh) Reconcile(ctx context.Context, r reconcile.Request) (reconcile.Result, error) {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		// The process is stopping. What is left in the queue has no time.
 		return reconcile.Result{}, nil
+	default:
 	}
 	o, ok := reflect.New(reflect.TypeOf(f.Of).Elem()).Interface().(client.Object)
 	if ok && f.Client.Get(ctx, r.NamespacedName, o) == nil && f.Written.behind(o) {

@@ -107,7 +107,6 @@ func options(mgr QuietManager, o controller.Options, name string, k Kind) []mana
 		managed.WithInitializers(k.Initializers...),
 		managed.WithFinalizer(NewFinalizer(mgr.GetClient(), managed.FinalizerName)),
 		managed.WithLogger(o.Logger.WithValues("controller", name)),
-		//nolint:staticcheck // The runtime's recorder takes this one.
 		managed.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)),
 		managed.WithPollInterval(o.PollInterval),
 		managed.WithMinPollInterval(minPoll),
@@ -171,7 +170,6 @@ func setupConfig(mgr ctrl.Manager, o controller.Options, of resource.ProviderCon
 	name := providerconfig.ControllerName(of.Config.GroupKind().String())
 	r := providerconfig.NewReconciler(QuietManager{Manager: mgr}, of,
 		providerconfig.WithLogger(o.Logger.WithValues("controller", name)),
-		//nolint:staticcheck // The runtime's recorder takes this one.
 		providerconfig.WithRecorder(xpevent.NewAPIRecorder(mgr.GetEventRecorderFor(name), o.EventFilterFunctions...)))
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).

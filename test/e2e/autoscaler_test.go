@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ func TestAutoscaler(t *testing.T) {
 
 	from := time.Now()
 	for n := range 50 {
-		g.patch(op("add", "/metadata/annotations", map[string]any{"touched": fmt.Sprint(n)}))
+		g.patch(op("add", "/metadata/annotations", map[string]any{"touched": strconv.Itoa(n)}))
 		time.Sleep(300 * time.Millisecond)
 		for component, want := range map[string]int32{"frontend": 4, "decode": 3} {
 			d := g.deployments()[component]
