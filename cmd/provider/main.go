@@ -29,8 +29,8 @@ type Options struct {
 	EnableChangelogs         bool   `default:"false" env:"ENABLE_CHANGE_LOGS" help:"Send what is created, updated and deleted to the change log sidecar."`
 	ChangelogsSocketPath     string `default:"/var/run/changelogs/changelogs.sock" env:"CHANGELOGS_SOCKET_PATH" help:"Unix socket of the change log sidecar."`
 
-	MetricsAddress string        `default:":8080" help:"Address that serves Prometheus metrics; 0 turns it off."`
-	HealthAddress  string        `default:":8081" help:"Address that serves /healthz and /readyz; 0 turns it off."`
+	MetricsAddress string        `default:":8080" env:"METRICS_ADDRESS" help:"Address that serves Prometheus metrics; 0 turns it off."`
+	HealthAddress  string        `default:":8081" env:"HEALTH_ADDRESS" help:"Address that serves /healthz and /readyz; 0 turns it off."`
 	PprofAddress   string        `default:"0" help:"Address that serves profiles under /debug/pprof; 0 turns it off. Do not let others reach it."`
 	GracePeriod    time.Duration `default:"25s" help:"How long running reconciles may take to end when the process is told to stop."`
 }

@@ -82,9 +82,9 @@ func (cp *ControlPlane) Restarts(name string) int {
 	return n
 }
 
-// FunctionMetrics returns the URL of the metrics of a function or provider, if
+// PackageMetrics returns the URL of the metrics of a function or provider, if
 // its program takes METRICS_ADDRESS.
-func (cp *ControlPlane) FunctionMetrics(name string) (string, error) {
+func (cp *ControlPlane) PackageMetrics(name string) (string, error) {
 	cp.runtime.mu.Lock()
 	defer cp.runtime.mu.Unlock()
 

@@ -56,7 +56,7 @@ func (rt *packageRuntime) newWorkload(ctx context.Context, r revision, tls *core
 		return nil, err
 	}
 
-	ports, err := freePorts(ctx, 2)
+	ports, err := freePorts(ctx, 3)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (rt *packageRuntime) newWorkload(ctx context.Context, r revision, tls *core
 
 	// In a pod a package has an address of its own, and listens on fixed
 	// ports of it. Here all share one.
-	w.command.env = append(w.command.env, "METRICS_ADDRESS="+w.metrics)
+	w.command.env = append(w.command.env, "METRICS_ADDRESS="+w.metrics, fmt.Sprintf("HEALTH_ADDRESS=127.0.0.1:%d", ports[2]))
 	if r.function() {
 		w.command.args = append(w.command.args, "--address="+w.address)
 	}

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -68,6 +70,27 @@ spec:
 		eventually(t, "Endpoint "+name+" is gone", func() (bool, string) {
 			_, err := endpoints.Get(t.Context(), name, metav1.GetOptions{})
 			return apierrors.IsNotFound(err), fmt.Sprint(err)
+		})
+	}
+}
+
+// Both packages serve their metrics where they are told to, so that several control planes run on one machine.
+func TestPackageMetrics(t *testing.T) {
+	for name, want := range map[string]string{
+		functionName: "graphplane_function_", "graphplane-provider-graphplane": "crossplane_managed_resource_",
+	} {
+		eventually(t, name+" serves metrics", func() (bool, string) {
+			url, err := e2e.cp.PackageMetrics(name)
+			if err != nil {
+				return false, err.Error()
+			}
+			rsp, err := http.Get(url)
+			if err != nil {
+				return false, err.Error()
+			}
+			defer rsp.Body.Close()
+			b, err := io.ReadAll(rsp.Body)
+			return err == nil && strings.Contains(string(b), want), fmt.Sprintf("%s: %v, %d bytes", url, err, len(b))
 		})
 	}
 }
