@@ -71,6 +71,9 @@ type plane struct {
 	client.Client
 
 	namespace string
+	// neighbour is another namespace that the provider looks at; empty if there
+	// is none.
+	neighbour string
 	setup     *provider.Setup
 	metrics   *managed.Metrics
 }
@@ -80,6 +83,8 @@ type planeOptions struct {
 	poll time.Duration
 	log  logging.Logger
 	wrap func(*rest.Config) *rest.Config
+	// neighbour has the provider look at another namespace, too.
+	neighbour bool
 }
 
 // start the provider in a namespace of its own, until the test ends.
@@ -103,22 +108,42 @@ func start(t testing.TB, o planeOptions) *plane {
 	if err != nil {
 		t.Fatalf("cannot make client: %v", err)
 	}
+	p := &plane{Client: c, namespace: namespace(t, c)}
+	if o.neighbour {
+		p.neighbour = namespace(t, c)
+	}
+	p.run(t, cfg, s, o)
+	return p
+}
+
+// namespace that is new.
+func namespace(t testing.TB, c client.Client) string {
+	t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
 	if err := c.Create(t.Context(), ns); err != nil {
 		t.Fatalf("cannot create namespace: %v", err)
 	}
-	p := &plane{Client: c, namespace: ns.Name}
-	p.run(t, cfg, s, o)
-	return p
+	return ns.Name
+}
+
+// next is the same plane as its neighbour sees it.
+func (p *plane) next() *plane {
+	q := *p
+	q.namespace, q.neighbour = p.neighbour, p.namespace
+	return &q
 }
 
 func (p *plane) run(t testing.TB, cfg *rest.Config, s *runtime.Scheme, o planeOptions) {
 	t.Helper()
 	skip := true
+	namespaces := map[string]cache.Config{p.namespace: {}}
+	if p.neighbour != "" {
+		namespaces[p.neighbour] = cache.Config{}
+	}
 	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme:     s,
 		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{p.namespace: {}}},
+		Cache:      cache.Options{DefaultNamespaces: namespaces},
 		Controller: config.Controller{SkipNameValidation: &skip},
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -58,8 +59,10 @@ func TestRounds(t *testing.T) {
 				w.agree(t, p, v, i, hurt)
 				v.mend(t)
 				w.agree(t, p, v, i, "mended after "+hurt)
+				// Long runs are watched.
+				t.Logf("round %d (%s): so far %s", i, hurt, w)
 			}
-			t.Logf("%d rounds: Ready was true for at most %s without service, and not true for at most %s with it", n, w.lost.Round(10*time.Millisecond), w.back.Round(10*time.Millisecond))
+			t.Logf("%d rounds: %s", n, w)
 		})
 	}
 }
@@ -98,6 +101,11 @@ func shake(r *rand.Rand, v victim) string {
 // A witness knows for how long Ready has differed from the truth at most.
 type witness struct {
 	lost, back time.Duration
+}
+
+// String says it.
+func (w *witness) String() string {
+	return fmt.Sprintf("Ready was true for at most %s without service, and not true for at most %s with it", w.lost.Round(10*time.Millisecond), w.back.Round(10*time.Millisecond))
 }
 
 // agree waits until Ready has been the truth for a while, and fails the test if

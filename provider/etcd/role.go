@@ -61,6 +61,10 @@ func (r *role) Observe(ctx context.Context, mg *v1alpha1.Role) (managed.External
 	if meta.WasDeleted(mg) {
 		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
 	}
+	if shared.LooksOnly(mg) {
+		mg.SetConditions(shared.Condition(xpv2.TypeReady, shared.True, access.ReasonAvailable, ""))
+		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
+	}
 	if err := r.disjoint(ctx, mg); err != nil {
 		mg.SetConditions(shared.Condition(xpv2.TypeReady, shared.False, access.ReasonInvalidConfig, shared.Sentence(err.Error())))
 		return managed.ExternalObservation{}, err
@@ -187,16 +191,12 @@ func texts(gs []Grant) []string {
 }
 
 func diff(grant, revoke []Grant) string {
-	out := ""
-	var outSb191 strings.Builder
+	var out strings.Builder
 	for _, g := range grant {
-		outSb191.WriteString("+ " + g.String() + "\n")
+		out.WriteString("+ " + g.String() + "\n")
 	}
-	out += outSb191.String()
-	var outSb194 strings.Builder
 	for _, g := range revoke {
-		outSb194.WriteString("- " + g.String() + "\n")
+		out.WriteString("- " + g.String() + "\n")
 	}
-	out += outSb194.String()
-	return out
+	return out.String()
 }

@@ -73,12 +73,26 @@ func (u *user) Observe(ctx context.Context, mg *v1alpha1.User) (managed.External
 	if pw != "" {
 		o.ConnectionDetails = u.details(name, pw)
 	}
+	if shared.LooksOnly(mg) {
+		o.ResourceUpToDate = true
+		mg.SetConditions(looked(auth, fits || pw == ""))
+		return o, nil
+	}
 	grant, revoke := roles(have, mg.Spec.ForProvider.Roles)
 	o.ResourceUpToDate = fits && len(grant)+len(revoke) == 0
 	if o.ResourceUpToDate {
 		mg.SetConditions(userReady(auth))
 	}
 	return o, nil
+}
+
+// looked is Ready of a user that is only looked at: who does need not know its
+// password, but may not publish a wrong one.
+func looked(auth, fits bool) xpv2.Condition {
+	if !fits {
+		return shared.Condition(xpv2.TypeReady, shared.False, access.ReasonInvalidConfig, "The user does not sign in with the password of spec.forProvider.passwordSecretRef: store the right one, or leave passwordSecretRef out")
+	}
+	return userReady(auth)
 }
 
 // userReady once a user is as it should be.

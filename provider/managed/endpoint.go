@@ -2,7 +2,6 @@ package managed
 
 import (
 	"context"
-	"slices"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
@@ -50,17 +49,11 @@ func (e *endpoint[T, C, S]) Observe(ctx context.Context, mg T) (managed.External
 		return managed.ExternalObservation{}, err
 	}
 	o := managed.ExternalObservation{ConnectionDetails: e.form.Details(e.settings)}
-	if len(found) == 1 && meta.GetExternalName(mg) == "" && pins(mg) {
+	if len(found) == 1 && meta.GetExternalName(mg) == "" && May(mg, xpv2.ManagementActionCreate) {
 		return o, nil
 	}
 	o.ResourceExists, o.ResourceUpToDate = true, true
 	return o, nil
-}
-
-// pins tells whether we may write the identity down.
-func pins(mg resource.Managed) bool {
-	p := mg.GetManagementPolicies()
-	return len(p) == 0 || slices.Contains(p, xpv2.ManagementActionAll) || slices.Contains(p, xpv2.ManagementActionCreate)
 }
 
 // Create pins the identity of the system.

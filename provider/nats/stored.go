@@ -68,7 +68,7 @@ func (s *stored[T]) Observe(ctx context.Context, mg T) (managed.ExternalObservat
 		return unavailable(mg, err)
 	}
 	observeStored(s.form.status(mg), meta.GetExternalName(mg), info)
-	if owner := info.Config.Metadata[v1alpha1.OwnerMetadataKey]; owner != "" && owner != ownerOf(mg) && acts(mg) {
+	if owner := info.Config.Metadata[v1alpha1.OwnerMetadataKey]; owner != "" && owner != ownerOf(mg) && shared.MayChange(mg) {
 		return foreign(mg, owner)
 	}
 	mg.SetConditions(storedReady(info))
@@ -170,7 +170,7 @@ func (s *stored[T]) desired(mg T, info *jetstream.StreamInfo) jetstream.StreamCo
 	}
 	overlayCommon(s.form.common(mg), &want)
 	s.form.overlay(mg, &want)
-	if acts(mg) {
+	if shared.MayChange(mg) {
 		if want.Metadata == nil {
 			want.Metadata = map[string]string{}
 		}
@@ -227,14 +227,6 @@ func placement(p *v1alpha1.Placement) *jetstream.Placement {
 
 // ownerOf what a resource manages.
 func ownerOf(mg resource.Managed) string { return mg.GetNamespace() + "/" + mg.GetName() }
-
-// acts tells whether a resource may do more than look.
-func acts(mg resource.Managed) bool {
-	p := mg.GetManagementPolicies()
-	return len(p) == 0 || slices.ContainsFunc(p, func(a xpv2.ManagementAction) bool {
-		return a == xpv2.ManagementActionAll || a == xpv2.ManagementActionUpdate || a == xpv2.ManagementActionDelete
-	})
-}
 
 // foreign is what another resource manages: it is neither changed nor deleted.
 func foreign(mg resource.Managed, owner string) (managed.ExternalObservation, error) { //nolint:unparam // It ends an Observe, which returns both.

@@ -1,0 +1,202 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+)
+
+// shows waits until what a resource manages has something in it.
+func (s *stage) shows(t *testing.T, what string, u *unstructured.Unstructured, want string) {
+	t.Helper()
+	until(t, s.plane, u, 15*time.Second, func(u *unstructured.Unstructured) string {
+		if have := kinds()[what].look(t, s, u); !strings.Contains(have, want) {
+			return "want " + want + " in: " + have
+		}
+		return ""
+	})
+}
+
+// respec gives a resource another spec, with the config of before.
+func (s *stage) respec(t *testing.T, u *unstructured.Unstructured, spec string) {
+	t.Helper()
+	spec = strings.ReplaceAll(spec, "$NAME", u.GetName())
+	edit(t, s.plane, u, func(u *unstructured.Unstructured) {
+		next, _ := object(t, "x/X", "", "", spec).Object["spec"].(map[string]any)
+		next["providerConfigRef"], _, _ = unstructured.NestedMap(u.Object, "spec", "providerConfigRef")
+		u.Object["spec"] = next
+	})
+}
+
+// policies of a resource.
+func policies(t *testing.T, u *unstructured.Unstructured, p ...string) {
+	t.Helper()
+	must(t, unstructured.SetNestedStringSlice(u.Object, p, "spec", "managementPolicies"))
+}
+
+// TestEveryUse takes a resource of every kind through the uses that are no
+// faults: another spec, a look only, being let go of, and being taken over.
+func TestEveryUse(t *testing.T) {
+	t.Parallel()
+	s := start(t, planeOptions{poll: time.Second}).stage(t)
+	for what, k := range kinds() {
+		t.Run(what, func(t *testing.T) {
+			u := s.named(t, what, "used", "default")
+			s.make(t, u)
+			until(t, s.plane, u, 15*time.Second, wants("True/Available", "True"))
+			external := meta.GetExternalName(u)
+
+			if k.stays {
+				t.Run("ObserveOnly", func(t *testing.T) {
+					before := k.look(t, s, u)
+					o := s.named(t, what, "look", "default")
+					// What it says is not what is there, and is not made so.
+					o.Object["spec"].(map[string]any)["forProvider"] = object(t, "x/X", "", "", strings.ReplaceAll(k.changed, "$NAME", u.GetName())).Object["spec"].(map[string]any)["forProvider"] //nolint:forcetypeassert // Written above.
+					meta.SetExternalName(o, external)
+					policies(t, o, "Observe")
+					s.make(t, o)
+					until(t, s.plane, o, 15*time.Second, wants("True/Available", "True"))
+					must(t, s.Delete(t.Context(), o))
+					gone(t, s.plane, o, 15*time.Second)
+					if got := k.look(t, s, u); got != before {
+						t.Errorf("it has changed from %s to %s", before, got)
+					}
+				})
+				t.Run("Imported", func(t *testing.T) {
+					before := k.look(t, s, u)
+					edit(t, s.plane, u, func(u *unstructured.Unstructured) {
+						policies(t, u, "Observe", "Create", "Update", "LateInitialize")
+					})
+					must(t, s.Delete(t.Context(), u))
+					gone(t, s.plane, u, 15*time.Second)
+					// No garbage collector runs here.
+					must(t, client.IgnoreNotFound(s.Delete(t.Context(), &corev1.Secret{ObjectMeta: s.meta(u.GetName() + "-conn")})))
+					u = s.named(t, what, "used", "default")
+					meta.SetExternalName(u, external)
+					s.make(t, u)
+					until(t, s.plane, u, 15*time.Second, wants("True/Available", "True"))
+					if got := k.look(t, s, u); got != before {
+						t.Errorf("it has changed from %s to %s", before, got)
+					}
+				})
+			}
+			t.Run("Changed", func(t *testing.T) {
+				s.respec(t, u, k.changed)
+				s.shows(t, what, u, "CHANGED")
+				s.respec(t, u, k.spec)
+				until(t, s.plane, u, 15*time.Second, func(u *unstructured.Unstructured) string {
+					// A description that is no longer said stays, as all that a spec does not say.
+					if strings.Contains(k.look(t, s, u), "CHANGED") && !strings.Contains(k.changed, "description") {
+						return "it is still as it was"
+					}
+					return wants("True/Available", "True")(u)
+				})
+			})
+			must(t, s.Delete(t.Context(), u))
+			gone(t, s.plane, u, 15*time.Second)
+			if left := k.look(t, s, u); k.stays && left != "" {
+				t.Errorf("it is left behind: %s", left)
+			}
+		})
+	}
+}
+
+// TestSecrets takes the Secrets of the configs away from a resource of every
+// kind, and brings them back with other credentials.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	// No poll helps within the times below.
+	s := start(t, planeOptions{poll: 10 * time.Minute}).stage(t)
+	us := map[string]*unstructured.Unstructured{}
+	for what := range kinds() {
+		us[what] = s.named(t, what, "served", "default")
+		s.make(t, us[what])
+	}
+	each := func(check func(u *unstructured.Unstructured) string) {
+		t.Helper()
+		for what, u := range us {
+			t.Run(what, func(t *testing.T) { until(t, s.plane, u, 15*time.Second, check) })
+		}
+	}
+	each(wants("True/Available", "True"))
+
+	secrets := map[string]*corev1.Secret{}
+	for _, name := range []string{"etcd-root", "nats-jwt"} {
+		secrets[name] = &corev1.Secret{ObjectMeta: s.meta(name)}
+		until(t, s.plane, secrets[name], 5*time.Second, func(*corev1.Secret) string { return "" })
+		must(t, s.Delete(t.Context(), secrets[name]))
+	}
+	each(func(u *unstructured.Unstructured) string {
+		_, m := conditionOf(u, "Ready")
+		if !strings.Contains(m, "does not exist") || !strings.Contains(m, "secretRef") && !strings.Contains(m, "SecretRef") {
+			return "the field and the Secret are not told: " + m
+		}
+		return wants("False/InvalidConfig", "False/ReconcileError")(u)
+	})
+
+	must(t, second(s.etcd.Connect(t, "", "").UserChangePassword(t.Context(), "root", "n3w-s3cr3t")))
+	s.make(t,
+		s.secret("etcd-root", map[string]string{"username": "root", "password": "n3w-s3cr3t"}),
+		s.secret("nats-jwt", map[string]string{
+			"app": s.nats.Keys.Creds(t, s.nats.Keys.App), "sys": s.nats.Keys.Creds(t, s.nats.Keys.System), "signing": s.nats.Keys.App.Seed,
+		}))
+	each(wants("True/Available", "True"))
+}
+
+// TestNamespaces has resources of the same names in two namespaces, with configs
+// of the same name for different systems: neither disturbs the other.
+func TestNamespaces(t *testing.T) {
+	t.Parallel()
+	p := start(t, planeOptions{poll: time.Second, neighbour: true})
+	stages := map[string]*stage{"ours": p.stage(t), "theirs": p.next().stage(t)}
+	made := map[string]map[string]*unstructured.Unstructured{}
+	for side, s := range stages {
+		made[side] = map[string]*unstructured.Unstructured{}
+		for what := range kinds() {
+			u := s.named(t, what, "same", "default")
+			s.make(t, u)
+			made[side][what] = u
+		}
+	}
+	for side, s := range stages {
+		for what, u := range made[side] {
+			until(t, s.plane, u, 15*time.Second, wants("True/Available", "True"))
+			other := stages["theirs"]
+			if side == "theirs" {
+				other = stages["ours"]
+			}
+			if kinds()[what].stays && (kinds()[what].look(t, s, u) == "" || kinds()[what].look(t, other, u) != "") {
+				t.Errorf("%s of %s is not in its own system, or in the other, too", what, side)
+			}
+		}
+	}
+	if n := p.setup.Etcd.Pool().Len() + p.setup.NATS.Pool().Len(); n != 4 {
+		t.Errorf("%d clients for four systems", n)
+	}
+
+	stages["theirs"].etcd.Members[0].Kill()
+	stages["theirs"].nats.Servers[0].Kill()
+	for what, u := range made["theirs"] {
+		if what != "nats/User" { // It needs no server.
+			until(t, p, u, 20*time.Second, wants("False", ""))
+		}
+	}
+	for what, u := range made["ours"] {
+		if wrong := wants("True/Available", "True")(u); wrong != "" {
+			t.Errorf("%s: %s", what, wrong)
+		}
+		must(t, p.Delete(t.Context(), u))
+		gone(t, p, u, 15*time.Second)
+	}
+	stages["theirs"].etcd.StartAll(t)
+	stages["theirs"].nats.StartAll(t)
+	for _, u := range made["theirs"] {
+		until(t, p, u, 30*time.Second, wants("True/Available", "True"))
+	}
+}
