@@ -96,6 +96,35 @@ func TestEtcdIsolation(t *testing.T) {
 			return err
 		},
 	}
+	// A lease has no owner: to revoke one deletes its keys, whoever does.
+	for name, try := range map[string]func(ctx context.Context, cli *clientv3.Client, l clientv3.LeaseID) error{
+		"Revoke": func(ctx context.Context, cli *clientv3.Client, l clientv3.LeaseID) error {
+			_, err := cli.Revoke(ctx, l)
+			return err
+		},
+		"ListKeys": func(ctx context.Context, cli *clientv3.Client, l clientv3.LeaseID) error {
+			_, err := cli.TimeToLive(ctx, l, clientv3.WithAttachedKeys())
+			return err
+		},
+		"Attach": func(ctx context.Context, cli *clientv3.Client, l clientv3.LeaseID) error {
+			_, err := cli.Put(ctx, "v1/a/key", "", clientv3.WithLease(l))
+			return err
+		},
+	} {
+		t.Run("Lease"+name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			l, err := clients["b"].Grant(ctx, 60)
+			must(t, err)
+			must(t, second(clients["b"].Put(ctx, "v1/b/leased", "", clientv3.WithLease(l.ID))))
+			if err := try(ctx, clients["a"], l.ID); err == nil {
+				t.Error("a gets at the keys of b")
+			}
+			if rsp, err := clients["b"].Get(ctx, "v1/b/leased"); err != nil || len(rsp.Kvs) != 1 {
+				t.Errorf("the key of b is gone: %v", err)
+			}
+		})
+	}
 	for name, try := range tries {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

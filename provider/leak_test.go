@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 
@@ -30,21 +31,42 @@ func TestNoSecretLeaks(t *testing.T) {
 	p := start(t, planeOptions{poll: 500 * time.Millisecond, log: logging.NewLogrLogger(funcr.New(log.write, funcr.Options{Verbosity: 10}))})
 	etcd := etcdtest.Start(t, etcdtest.Options{Members: 1, TLS: true, RootPassword: "r00t-pa55word"})
 	nats := natstest.Start(t, natstest.Options{Servers: 1, JWT: true})
+	const default1 = `providerConfigRef: {kind: ProviderConfig, name: default}`
 	objects := append(etcdConfig(p, etcd, "r00t-pa55word"), natsConfig(t, p, nats)...)
 	objects = append(objects,
 		p.secret("bad", map[string]string{"username": "root", "password": "wr0ng-pa55word", "tls.crt": "b4d-cert", "tls.key": "b4d-key"}),
 		object(t, "etcd/ProviderConfig", p.namespace, "bad", `{endpoints: ["`+etcd.URLs()[0]+`"], tls: {insecureSkipVerify: true, certSecretRef: {name: etcd-tls}}, credentials: {basic: {secretRef: {name: bad}}}}`),
 		object(t, "etcd/ProviderConfig", p.namespace, "worse", `{endpoints: ["`+etcd.URLs()[0]+`"], tls: {certSecretRef: {name: bad}}}`),
 		object(t, "nats/ProviderConfig", p.namespace, "bad", `{servers: ["`+nats.URLs()[0]+`"], credentials: {nkeySecretRef: {name: bad, key: password}}}`),
+		p.secret("refused", map[string]string{
+			"username": "nobody", "password": "refu5ed-pa55word", "token": "refu5ed-t0ken", "nkey": string(otherSeed(t)),
+			"creds": nats.Keys.Creds(t, natstest.Start(t, natstest.Options{Servers: 1, JWT: true}).Keys.App), "chosen": "ch0sen-pa55word",
+		}),
+		object(t, "etcd/User", p.namespace, "chosen", `{`+default1+`, forProvider: {roles: [`+p.namespace+`.g], passwordSecretRef: {name: refused, key: chosen}}}`),
 		etcdEndpoint(p), natsEndpoint(p), natsUser(p, "n"), prefixRole(p, "g", "v1/g/"), etcdUser(p, "g", p.namespace+".g"), etcdUser(p, "h", p.namespace+".g"),
 		object(t, "etcd/Endpoint", p.namespace, "bad", `{providerConfigRef: {kind: ProviderConfig, name: bad}}`),
 		object(t, "etcd/Endpoint", p.namespace, "worse", `{providerConfigRef: {kind: ProviderConfig, name: worse}}`),
 		object(t, "nats/Endpoint", p.namespace, "bad", `{providerConfigRef: {kind: ProviderConfig, name: bad}}`),
-		object(t, "nats/Stream", p.namespace, "s", `{providerConfigRef: {kind: ProviderConfig, name: default}, forProvider: {subjects: [s.a]}}`),
-		object(t, "nats/KeyValue", p.namespace, "k", `{providerConfigRef: {kind: ProviderConfig, name: default}}`),
-		object(t, "nats/ObjectStore", p.namespace, "o", `{providerConfigRef: {kind: ProviderConfig, name: default}}`),
+		object(t, "nats/Stream", p.namespace, "s", `{`+default1+`, forProvider: {subjects: [s.a]}}`),
+		object(t, "nats/KeyValue", p.namespace, "k", `{`+default1+`}`),
+		object(t, "nats/ObjectStore", p.namespace, "o", `{`+default1+`}`),
 	)
+	refused := map[string]string{
+		"basic": `{basic: {secretRef: {name: refused}}}`, "token": `{tokenSecretRef: {name: refused, key: token}}`,
+		"nkey": `{nkeySecretRef: {name: refused, key: nkey}}`, "creds": `{credsSecretRef: {name: refused, key: creds}}`,
+	}
+	for name, c := range refused {
+		objects = append(objects,
+			object(t, "nats/ProviderConfig", p.namespace, name, `{servers: ["`+nats.URLs()[0]+`"], credentials: `+c+`}`),
+			object(t, "nats/Endpoint", p.namespace, name, `{providerConfigRef: {kind: ProviderConfig, name: `+name+`}}`),
+			object(t, "nats/Stream", p.namespace, name, `{providerConfigRef: {kind: ProviderConfig, name: `+name+`}, forProvider: {subjects: [s.b]}}`))
+	}
 	p.make(t, objects...)
+	for name := range refused {
+		until(t, p, &natsv1alpha1.Endpoint{ObjectMeta: p.meta(name)}, 15*time.Second, is[*natsv1alpha1.Endpoint]("Ready=False/Unauthenticated"))
+		until(t, p, &natsv1alpha1.Stream{ObjectMeta: p.meta(name)}, 15*time.Second, is[*natsv1alpha1.Stream]("Synced=False"))
+	}
+	until(t, p, &etcdv1alpha1.User{ObjectMeta: p.meta("chosen")}, 30*time.Second, userReady)
 	until(t, p, etcdEndpoint(p), 15*time.Second, etcdReady)
 	until(t, p, natsEndpoint(p), 15*time.Second, natsReady)
 	until(t, p, natsUser(p, "n"), 15*time.Second, natsUserOK)
@@ -118,7 +140,13 @@ func metricsOf(t *testing.T, p *plane) string {
 	must(t, r.Register(p.metrics))
 	fs, err := r.Gather()
 	must(t, err)
-	b, err := json.Marshal(fs)
+	// What the runtime counts is served beside ours.
+	theirs, err := metrics.Registry.Gather()
+	must(t, err)
+	if len(fs) == 0 || len(theirs) == 0 {
+		t.Error("there are no metrics to look into")
+	}
+	b, err := json.Marshal(append(fs, theirs...))
 	must(t, err)
 	return string(b)
 }

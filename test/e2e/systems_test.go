@@ -154,7 +154,12 @@ func keysApart(t *testing.T, ours, theirs tenant) {
 	us, them := ours.etcd(t), theirs.etcd(t)
 	for _, bucket := range []string{"v1/instances/", "v1/mdc/", "v1/event_channels/"} {
 		key := bucket + theirs.space() + "/backend/generate/1"
-		if _, err := them.Put(t.Context(), key, "theirs"); err != nil {
+		// As the runtime does: its keys go with the lease of their process.
+		lease, err := them.Grant(t.Context(), 600)
+		if err != nil {
+			t.Fatalf("they cannot have a lease: %v", err)
+		}
+		if _, err := them.Put(t.Context(), key, "theirs", clientv3.WithLease(lease.ID)); err != nil {
 			t.Fatalf("they cannot write their own key: %v", err)
 		}
 		own := bucket + ours.space() + "/backend/generate/1"
@@ -181,8 +186,14 @@ func keysApart(t *testing.T, ours, theirs tenant) {
 				_, err := us.Txn(t.Context()).Then(clientv3.OpPut(own, "x"), clientv3.OpPut(key, "ours")).Commit()
 				return err
 			},
-			"watch":     func() error { return watched(t, us, key) },
-			"watch all": func() error { return watched(t, us, bucket, clientv3.WithPrefix()) },
+			"watch":            func() error { return watched(t, us, key) },
+			"watch all":        func() error { return watched(t, us, bucket, clientv3.WithPrefix()) },
+			"revoke the lease": func() error { _, err := us.Revoke(t.Context(), lease.ID); return err },
+			"list the lease's keys": func() error {
+				_, err := us.TimeToLive(t.Context(), lease.ID, clientv3.WithAttachedKeys())
+				return err
+			},
+			"use the lease": func() error { _, err := us.Put(t.Context(), own, "ours", clientv3.WithLease(lease.ID)); return err },
 		} {
 			if err := do(); !errors.Is(err, rpctypes.ErrPermissionDenied) && !strings.Contains(fmt.Sprint(err), "permission denied") {
 				t.Errorf("%s of %s: want permission denied, got %v", what, key, err)
@@ -273,6 +284,21 @@ func subjectsApart(t *testing.T, ours, theirs tenant) {
 		"watch a bucket":        request("$JS.API.CONSUMER.CREATE.OBJ_"+bucket+".c", strings.ReplaceAll(consumer, stream, "OBJ_"+bucket)),
 		"delete a bucket":       request("$JS.API.STREAM.DELETE.OBJ_"+bucket, ""),
 		"read another bucket":   request("$JS.API.DIRECT.GET.KV_"+theirs.space()+".$KV."+theirs.space()+".k", ""),
+		"write to a key":        publish("$KV." + theirs.space() + ".k"),
+		"watch keys":            request("$JS.API.CONSUMER.CREATE.KV_"+theirs.space()+".c", strings.ReplaceAll(consumer, stream, "KV_"+theirs.space())),
+		"delete a key":          request("$JS.API.STREAM.MSG.DELETE.KV_"+theirs.space(), `{"seq":1}`),
+		"purge keys":            request("$JS.API.STREAM.PURGE.KV_"+theirs.space(), ""),
+		"delete all keys":       request("$JS.API.STREAM.DELETE.KV_"+theirs.space(), ""),
+		"list what streams are": request("$JS.API.STREAM.LIST", ""),
+		"delete a message":      request("$JS.API.STREAM.MSG.DELETE."+stream, `{"seq":1}`),
+		"take a message":        request("$JS.API.CONSUMER.MSG.NEXT."+stream+".worker-group", ""),
+		"acknowledge":           publish("$JS.ACK." + stream + ".worker-group.1.1.1.1.0"),
+		"list consumers":        request("$JS.API.CONSUMER.NAMES."+stream, ""),
+		"read a consumer":       request("$JS.API.CONSUMER.INFO."+stream+".worker-group", ""),
+		"delete a consumer":     request("$JS.API.CONSUMER.DELETE."+stream+".worker-group", ""),
+		"copy out a stream":     request("$JS.API.STREAM.SNAPSHOT."+stream, `{"deliver_subject":"_INBOX.`+ours.space()+`.s"}`),
+		"write over a stream":   request("$JS.API.STREAM.RESTORE."+stream, fmt.Sprintf(`{"config":{"name":%q}}`, stream)),
+		"depose a leader":       request("$JS.API.STREAM.LEADER.STEPDOWN."+stream, ""),
 	} {
 		for len(refused) > 0 {
 			<-refused

@@ -45,6 +45,10 @@ type Options struct {
 	MaxStreams int
 	// JWT has accounts and users by JWT instead of passwords.
 	JWT bool
+	// Token that lets everybody in, instead of accounts.
+	Token string
+	// NKey is the public key of one more user of the account.
+	NKey string
 }
 
 // A System of NATS servers. Each is reached through a proxy of its own, and so
@@ -158,6 +162,9 @@ func (s *System) accounts() string {
 	if s.Keys != nil {
 		return s.Keys.config()
 	}
+	if s.options.Token != "" {
+		return fmt.Sprintf("authorization { token: %q }\n", s.options.Token)
+	}
 	js := ""
 	if !s.options.NoJetStream {
 		js = "jetstream: enabled,"
@@ -165,12 +172,16 @@ func (s *System) accounts() string {
 			js = fmt.Sprintf("jetstream: { max_streams: %d },", s.options.MaxStreams)
 		}
 	}
+	nkey := ""
+	if s.options.NKey != "" {
+		nkey = fmt.Sprintf(", { nkey: %s }", s.options.NKey)
+	}
 	return fmt.Sprintf(`accounts {
   SYS: { users: [ { user: %s, password: %q } ] }
-  %s: { %s users: [ { user: %s, password: %q } ] }
+  %s: { %s users: [ { user: %s, password: %q }%s ] }
 }
 system_account: SYS
-`, SysUser, Password(SysUser), AppAccount, js, AppUser, Password(AppUser))
+`, SysUser, Password(SysUser), AppAccount, js, AppUser, Password(AppUser), nkey)
 }
 
 // StartAll servers that do not run, and wait until they serve.
