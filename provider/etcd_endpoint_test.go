@@ -67,6 +67,15 @@ func TestEtcdEndpointLife(t *testing.T) {
 	c.Members[2].Kill()
 	took = until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint]("Ready=False/NoQuorum", "Synced=True"))
 	t.Logf("NoQuorum after %s", took)
+	// Who belongs to the cluster is known without a quorum; the one that is left
+	// has no leader, and so it is as good as down.
+	states := map[v1alpha1.MemberHealth]int{}
+	for _, m := range e.Status.AtProvider.Members {
+		states[m.Health]++
+	}
+	if diff := cmp.Diff(map[v1alpha1.MemberHealth]int{v1alpha1.MemberDown: 3}, states); diff != "" {
+		t.Errorf("members without a quorum: -want, +got:\n%s", diff)
+	}
 	c.StartAll(t)
 	took = until(t, p, e, 15*time.Second, etcdReady)
 	t.Logf("Ready again after %s", took)

@@ -55,6 +55,17 @@ func TestNATSFaults(t *testing.T) {
 			want: []string{"Ready=False/NoQuorum", "Healthy=False/Unavailable", "Synced=True"}, message: "Too few servers",
 			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
 		},
+		"FollowersKilledLongAgo": {
+			reason: "That JetStream itself has noticed, after ten seconds, is no news.",
+			fault: func(_ *testing.T, _ *plane, s *natstest.System) {
+				l := s.MetaLeader()
+				s.Servers[(l+1)%len(s.Servers)].Kill()
+				s.Servers[(l+2)%len(s.Servers)].Kill()
+				time.Sleep(25 * time.Second)
+			},
+			want: []string{"Ready=False/NoQuorum", "Healthy=False/Unavailable", "Synced=True"}, message: "Too few servers",
+			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+		},
 		"FollowerLeft": {
 			reason: "A follower alone has no leader, and answers what it knows by itself.",
 			fault: func(_ *testing.T, _ *plane, s *natstest.System) {
@@ -149,6 +160,16 @@ func TestNATSFaults(t *testing.T) {
 			reason:  "An expired certificate is told as such.",
 			options: natstest.Options{Servers: 1, TLS: true, ServerCert: &authority.Options{NotAfter: time.Now().Add(-time.Hour)}},
 			want:    []string{"Ready=False/Unreachable"}, message: "has expired",
+		},
+		"CertificateExpiring": {
+			reason:  "One that expires soon is no outage yet.",
+			options: natstest.Options{Servers: 1, TLS: true, ServerCert: &authority.Options{NotAfter: time.Now().Add(48 * time.Hour)}},
+			want:    []string{"Ready=True/Available", "Healthy=False/CertificateExpiring"}, message: "renew it",
+		},
+		"CertificateName": {
+			reason:  "One for another host is told as such.",
+			options: natstest.Options{Servers: 1, TLS: true, ServerCert: &authority.Options{DNSNames: []string{"elsewhere"}}},
+			want:    []string{"Ready=False/Unreachable"}, message: "for another name",
 		},
 		"NoClientCertificate": {
 			reason: "A server that wants a certificate is told as such.", options: natstest.Options{Servers: 1, TLS: true},

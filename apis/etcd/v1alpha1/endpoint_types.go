@@ -97,8 +97,8 @@ type Member struct {
 	// ClientURLs that the member advertises, sorted.
 	// +listType=set
 	ClientURLs []string `json:"clientURLs,omitempty"`
-	// Health is Up if the member answers, Down if it does not, and Unknown if
-	// the ProviderConfig does not list it.
+	// Health is Up if the member answers and knows a leader, Down if not, and
+	// Unknown if the ProviderConfig does not list it.
 	Health MemberHealth `json:"health"`
 	// Learner is whether it does not vote.
 	Learner bool `json:"learner,omitempty"`
