@@ -173,6 +173,33 @@ func TestRemoteSecrets(t *testing.T) {
 	}
 }
 
+// What gives a graph access to its systems is copied by reference, and goes with the graph when it is the graph's alone.
+func TestRemoteSystems(t *testing.T) {
+	s := elsewhere(t, examples(t)[isolatedExample])
+	for range 5 {
+		s.apply()
+		s.rollOut()
+	}
+	for _, name := range []string{"endpoint.etcd", "role.etcd", "user.etcd", "endpoint.nats", "user.nats"} {
+		if s.observed[name] == nil || wire.String(s.observed[name], "kind") == remote.Kind {
+			t.Errorf("%s has to be beside the graph: %v", name, s.observed[name])
+		}
+	}
+	for _, name := range []string{"secretcopy.isolated-etcd-user", "secretcopy.isolated-nats-user"} {
+		o := s.observed[name]
+		if o == nil {
+			t.Errorf("%s: pods there have no access", name)
+			continue
+		}
+		if got := wire.Get(o, "spec", "forProvider", "manifest", "data"); got != nil {
+			t.Errorf("%s holds credentials", name)
+		}
+		if got := wire.Get(o, "spec", "managementPolicies").GetListValue().AsSlice(); len(got) > 0 {
+			t.Errorf("%s outlives its graph: %v", name, got)
+		}
+	}
+}
+
 // Names of two graphs can meet on another cluster too: their Objects meet here.
 func TestRemoteConflict(t *testing.T) {
 	xr := examples(t)["remote/vllm.yaml"]

@@ -175,7 +175,7 @@ func (t *Target) Wrap(rsp *fnv1.RunFunctionResponse) error {
 		return nil
 	}
 	resources := rsp.GetDesired().GetResources()
-	secrets := map[string]bool{}
+	secrets, own := map[string]bool{}, map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(resources)) {
 		r := resources[name]
 		gv, err := schema.ParseGroupVersion(wire.String(r.GetResource(), "apiVersion"))
@@ -183,6 +183,7 @@ func (t *Target) Wrap(rsp *fnv1.RunFunctionResponse) error {
 			return errors.Wrapf(err, "cannot read the kind of %s", name)
 		}
 		if stays(schema.GroupKind{Group: gv.Group, Kind: wire.String(r.GetResource(), "kind")}) {
+			add(own, wire.String(r.GetResource(), "spec", "writeConnectionSecretToRef", "name"))
 			continue
 		}
 		needed(r.GetResource(), secrets)
@@ -192,7 +193,11 @@ func (t *Target) Wrap(rsp *fnv1.RunFunctionResponse) error {
 	}
 	for name := range secrets {
 		as := secretPrefix + name
-		o, err := t.copied(name)
+		policies := keep()
+		if own[name] {
+			policies = nil
+		}
+		o, err := t.copied(name, policies)
 		if err != nil {
 			return err
 		}
@@ -218,10 +223,10 @@ func (t *Target) object(resource string, manifest *structpb.Struct) (*structpb.S
 }
 
 // copied is an Object that copies a Secret of the control plane. Another graph may need the same Secret, so it is not
-// deleted with this one.
-func (t *Target) copied(name string) (*structpb.Struct, error) {
+// deleted with this one, unless what the graph consists of has published it.
+func (t *Target) copied(name string, policies []string) (*structpb.Struct, error) {
 	o := t.envelope("", readiness("Secret"))
-	o.Spec.ManagementPolicies = keep()
+	o.Spec.ManagementPolicies = policies
 	for _, path := range []string{"data", "type"} {
 		o.Spec.References = append(o.Spec.References, Reference{
 			PatchesFrom: PatchesFrom{APIVersion: "v1", Kind: "Secret", Namespace: t.namespace, Name: name, FieldPath: path},

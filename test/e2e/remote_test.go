@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -94,6 +95,56 @@ func TestRemote(t *testing.T) {
 	if _, err := there.CoreV1().Services(ns).Get(t.Context(), g.name+"-decode", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("a Service is left: %v", err)
 	}
+}
+
+// TestRemoteSystems runs a graph with users of its own in etcd and NATS on another cluster: what gives it access is there as
+// it is here, follows a change, and goes with the graph.
+func TestRemoteSystems(t *testing.T) {
+	there, err := kubernetes.NewForConfig(e2e.cp.Remote.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	edge(t)
+	b, err := os.ReadFile(filepath.Join(root, "examples", "systems", "isolated.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := tenant{graph: create(t, "remote-systems", strings.Replace(string(b), "spec:\n", "spec:\n  clusterRef: {name: edge}\n", 1))}
+	x.ready()
+	same := func(name string) (bool, string) {
+		s, err := there.CoreV1().Secrets(x.namespace).Get(t.Context(), x.name+"-"+name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		// A diff would print what it is that has to be kept secret.
+		return cmp.Equal(x.secret(t, name), s.Data), "what is there differs"
+	}
+	for _, name := range []string{"etcd-user", "nats-user"} {
+		eventually(t, "the Secret "+name+" is there as it is here", func() (bool, string) { return same(name) })
+	}
+	// The provider makes another password for a user whose Secret is lost.
+	before := string(x.secret(t, "etcd-user")["password"])
+	if err := e2e.kube.CoreV1().Secrets(x.namespace).Delete(t.Context(), x.name+"-etcd-user", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "there is another password here", func() (bool, string) {
+		s, err := e2e.kube.CoreV1().Secrets(x.namespace).Get(t.Context(), x.name+"-etcd-user", metav1.GetOptions{})
+		return err == nil && len(s.Data["password"]) > 0 && string(s.Data["password"]) != before, ""
+	})
+	eventually(t, "the other password is there", func() (bool, string) { return same("etcd-user") })
+
+	x.remove()
+	eventually(t, "what gave access is gone from the other cluster", func() (bool, string) {
+		l, err := there.CoreV1().Secrets(x.namespace).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		names := []string{}
+		for _, s := range l.Items {
+			names = append(names, s.Name)
+		}
+		return len(names) == 0, strings.Join(names, ", ")
+	})
 }
 
 // edge applies the InferenceCluster edge of the examples, reached by the config of the control plane's other cluster.
