@@ -64,10 +64,23 @@ func (s *System) Probe(ctx context.Context) *Snapshot {
 		snap = s.probeAll(ctx)
 	}
 	s.served.Store(snap.Quorum)
+	s.outage.Store(snap.outage())
 	s.cluster(ctx, snap)
 	snap.Expires = s.expiry.Earliest()
 	snap.Took = time.Since(begun)
 	return snap
+}
+
+// outage is why no member can be called; nil if one can, if only to be told why
+// it refuses us.
+func (s *Snapshot) outage() *outage {
+	switch {
+	case s.Quorum || s.Refused != "":
+		return nil
+	case slices.ContainsFunc(s.Members, func(p Probe) bool { return p.Answered }):
+		return &outage{rpctypes.ErrNoLeader}
+	}
+	return &outage{context.DeadlineExceeded}
 }
 
 func (s *System) probeAll(ctx context.Context) *Snapshot {

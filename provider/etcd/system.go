@@ -50,7 +50,12 @@ type System struct {
 	verified verified
 	// served is whether the last probe found a quorum.
 	served atomic.Bool
+	// outage that the last probe found; nil without one.
+	outage atomic.Pointer[outage]
 }
+
+// An outage is why no member can be called.
+type outage struct{ error }
 
 // A member is a connection to one address of the config.
 type member struct {
@@ -121,8 +126,12 @@ func (s *System) dial(endpoint string) *member {
 }
 
 // Call a member that answers, members that answered the last probe first. It
-// signs in where the cluster asks for it.
+// signs in where the cluster asks for it. In an outage it calls nobody: to find
+// out again, member by member, takes far longer than until the next probe.
 func (s *System) Call(ctx context.Context, do func(ctx context.Context, conn *grpc.ClientConn) error) error {
+	if o := s.outage.Load(); o != nil {
+		return o.error
+	}
 	var last error
 	for _, m := range s.preferred() {
 		if last = s.try(ctx, m, do); !elsewhere(last) {

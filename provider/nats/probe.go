@@ -84,10 +84,19 @@ func (s *System) Probe(ctx context.Context) *Snapshot {
 		snap = s.probeAll(ctx)
 	}
 	s.served.Store(snap.serves())
+	s.outage.Store(snap.outage())
 	s.prefer(snap)
 	snap.Expires = s.expiry.Earliest()
 	snap.Took = time.Since(begun)
 	return snap
+}
+
+// outage is why no server can be used; nil if one can.
+func (s *Snapshot) outage() *fault {
+	if slices.ContainsFunc(s.Servers, func(p Probe) bool { return p.Up }) {
+		return nil
+	}
+	return unusable(s.Refused)
 }
 
 // serves tells whether nothing looks wrong at all.

@@ -150,7 +150,7 @@ func (s *stored[T]) info(ctx context.Context, mg T) (*jetstream.StreamInfo, erro
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	st, err := js.Stream(ctx, s.form.stream(meta.GetExternalName(mg)))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 
+	apiaccess "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/provider/access"
 	"github.com/graphplane/graphplane/provider/managed"
 )
@@ -25,7 +26,10 @@ const (
 	probeTimeout = 2 * time.Second
 	// gatherTimeout in which every server answers a ping of the system account.
 	gatherTimeout = time.Second
-	// callTimeout of a request that reads or changes what JetStream stores.
+	// readTimeout of a request that reads what JetStream stores. What does not
+	// answer by then is not Ready, which has to be said inside 15 seconds.
+	readTimeout = 3 * time.Second
+	// callTimeout of a request that changes what JetStream stores.
 	callTimeout = 5 * time.Second
 )
 
@@ -41,6 +45,9 @@ type System struct {
 
 	// served is whether the last probe found all in order.
 	served atomic.Bool
+	// outage that the last probe found, why no server can be used; nil without
+	// one.
+	outage atomic.Pointer[fault]
 }
 
 // A server is the connections to one address of the config: one for the account
@@ -157,8 +164,13 @@ func (v *server) drop(c *nats.Conn) {
 	c.Close()
 }
 
-// Conn to a server that answers, one that answered the last probe first.
+// Conn to a server that answers, one that answered the last probe first. In an
+// outage it tries none: to find out again, server by server, takes far longer
+// than until the next probe.
 func (s *System) Conn() (*nats.Conn, error) {
+	if f := s.outage.Load(); f != nil {
+		return nil, f
+	}
 	var last error
 	for _, v := range s.preferred() {
 		c, err := s.connect(v)
@@ -167,11 +179,18 @@ func (s *System) Conn() (*nats.Conn, error) {
 		}
 		last = err
 	}
-	f := explain(last)
-	if f.Refused {
-		return nil, &fault{reason: "Unauthenticated", message: "The servers refuse us: " + f.Message}
+	if f := explain(last); f.Refused {
+		return nil, unusable(f.Message)
 	}
-	return nil, &fault{reason: "Unreachable", message: "No server answers"}
+	return nil, unusable("")
+}
+
+// unusable servers: all of them refuse us, or none answers.
+func unusable(refused string) *fault {
+	if refused != "" {
+		return &fault{reason: apiaccess.ReasonUnauthenticated, message: "The servers refuse us: " + refused}
+	}
+	return &fault{reason: apiaccess.ReasonUnreachable, message: "No server answers"}
 }
 
 func (s *System) preferred() []*server {

@@ -202,7 +202,7 @@ func (s *System) accepts(token, creds string, now time.Time) *fault {
 	if s.checked.fresh(key, now) {
 		return nil
 	}
-	f := &fault{reason: access.ReasonUnreachable, message: "No server answers"}
+	f := unusable("")
 	for _, v := range s.preferred() {
 		c, err := s.dial(v, nats.UserCredentialBytes([]byte(creds)))
 		if err == nil {
