@@ -22,19 +22,7 @@ import (
 // verdict.
 func TestEtcdFaults(t *testing.T) {
 	t.Parallel()
-	cases := map[string]struct {
-		reason  string
-		options etcdtest.Options
-		// prepare before there is an Endpoint.
-		prepare func(t *testing.T, p *plane, c *etcdtest.Cluster)
-		// fault once it is Ready; nil if it never is.
-		fault func(t *testing.T, p *plane, c *etcdtest.Cluster)
-		want  []string
-		// message that is promised to users.
-		message string
-		// mend, after which it is Ready again.
-		mend func(t *testing.T, p *plane, c *etcdtest.Cluster)
-	}{
+	cases := map[string]fault[etcdtest.Options, *etcdtest.Cluster]{
 		"LeaderKilled": {
 			reason: "Two of three elect another leader.",
 			fault:  func(_ *testing.T, _ *plane, c *etcdtest.Cluster) { c.Members[c.Leader()].Kill() },
@@ -197,25 +185,7 @@ func TestEtcdFaults(t *testing.T) {
 			p := start(t, planeOptions{})
 			c := etcdtest.Start(t, tc.options)
 			p.make(t, etcdConfig(p, c, tc.options.RootPassword)...)
-			if tc.prepare != nil {
-				tc.prepare(t, p, c)
-			}
-			e := etcdEndpoint(p)
-			p.make(t, e)
-			if tc.fault != nil {
-				until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint]("Ready=True/Available"))
-				tc.fault(t, p, c)
-			}
-			took := until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint](tc.want...))
-			if got := e.GetCondition("Ready").Message + e.GetCondition("Healthy").Message; !strings.Contains(got, tc.message) {
-				t.Errorf("%s\nwant %q in: %s", tc.reason, tc.message, got)
-			}
-			if tc.mend == nil {
-				return
-			}
-			tc.mend(t, p, c)
-			again := until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint]("Ready=True/Available", "Healthy=True"))
-			t.Logf("seen after %s, mended after %s", took.Round(time.Millisecond), again.Round(time.Millisecond))
+			tc.run(t, p, c, etcdEndpoint(p))
 		})
 	}
 }

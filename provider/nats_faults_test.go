@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,18 +23,7 @@ func TestNATSFaults(t *testing.T) {
 		t.Helper()
 		edit(t, p, &v1alpha1.ProviderConfig{ObjectMeta: p.meta("default")}, func(pc *v1alpha1.ProviderConfig) { pc.Spec.SystemCredentials = nil })
 	}
-	cases := map[string]struct {
-		reason  string
-		options natstest.Options
-		// prepare before there is an Endpoint.
-		prepare func(t *testing.T, p *plane, s *natstest.System)
-		// fault once it is Ready; nil if it never is.
-		fault   func(t *testing.T, p *plane, s *natstest.System)
-		want    []string
-		message string
-		// mend, after which it is Ready again.
-		mend func(t *testing.T, p *plane, s *natstest.System)
-	}{
+	cases := map[string]fault[natstest.Options, *natstest.System]{
 		"LeaderKilled": {
 			reason: "Two of three elect another leader.",
 			fault:  func(_ *testing.T, _ *plane, s *natstest.System) { s.Servers[s.MetaLeader()].Kill() },
@@ -215,25 +203,7 @@ func TestNATSFaults(t *testing.T) {
 			p := start(t, planeOptions{})
 			s := natstest.Start(t, tc.options)
 			p.make(t, natsConfig(t, p, s)...)
-			if tc.prepare != nil {
-				tc.prepare(t, p, s)
-			}
-			e := natsEndpoint(p)
-			p.make(t, e)
-			if tc.fault != nil {
-				until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint]("Ready=True/Available"))
-				tc.fault(t, p, s)
-			}
-			took := until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint](tc.want...))
-			if got := e.GetCondition("Ready").Message + e.GetCondition("Healthy").Message; !strings.Contains(got, tc.message) {
-				t.Errorf("%s\nwant %q in: %s", tc.reason, tc.message, got)
-			}
-			if tc.mend == nil {
-				return
-			}
-			tc.mend(t, p, s)
-			again := until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint]("Ready=True/Available", "Healthy=True"))
-			t.Logf("seen after %s, mended after %s", took.Round(time.Millisecond), again.Round(time.Millisecond))
+			tc.run(t, p, s, natsEndpoint(p))
 		})
 	}
 }

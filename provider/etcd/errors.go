@@ -7,7 +7,6 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
 	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
@@ -17,19 +16,10 @@ import (
 	shared "github.com/graphplane/graphplane/provider/managed"
 )
 
-// unavailable is what to observe when etcd does not let us see a resource. An
-// outage is no fault of the resource: it stays in sync, and is not Ready.
-// Deletion is another matter, since it has to happen in the end.
+// unavailable is what to observe when etcd does not let us see a resource.
 func unavailable(mg resource.Managed, err error) (managed.ExternalObservation, error) {
 	reason, message := fault(err)
-	mg.SetConditions(shared.Condition(xpv2.TypeReady, shared.False, reason, message))
-	if meta.WasDeleted(mg) {
-		return managed.ExternalObservation{}, errors.Errorf("%s; to let go of it without deleting it in etcd, take Delete out of spec.managementPolicies", message)
-	}
-	if reason == access.ReasonUnreachable || reason == access.ReasonNoQuorum {
-		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
-	}
-	return managed.ExternalObservation{}, errors.New(message)
+	return shared.Unavailable(mg, "etcd", reason, message, access.ReasonUnreachable, access.ReasonNoQuorum)
 }
 
 // explained error that says what to do and holds nothing that changes from one

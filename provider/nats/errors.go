@@ -8,10 +8,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
-	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/reconciler/managed"
 	"github.com/crossplane/crossplane-runtime/v2/pkg/resource"
-	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
 
 	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
 	"github.com/graphplane/graphplane/apis/nats/v1alpha1"
@@ -84,18 +82,8 @@ func faultOfAPI(err *jetstream.APIError) *fault {
 	return invalid(fmt.Sprintf("JetStream refuses the request: %s (code %d)", err.Description, err.ErrorCode))
 }
 
-// unavailable is what to observe when NATS does not let us see a resource. An
-// outage is no fault of the resource: it stays in sync, and is not Ready.
-// Deletion is another matter, since it has to happen in the end.
+// unavailable is what to observe when NATS does not let us see a resource.
 func unavailable(mg resource.Managed, err error) (managed.ExternalObservation, error) {
 	f := faultOf(err)
-	mg.SetConditions(shared.Condition(xpv2.TypeReady, shared.False, f.reason, shared.Sentence(f.message)))
-	if meta.WasDeleted(mg) {
-		return managed.ExternalObservation{}, errors.Errorf("%s; to let go of it without deleting it in NATS, take Delete out of spec.managementPolicies", f.message)
-	}
-	switch f.reason {
-	case access.ReasonUnreachable, v1alpha1.ReasonNoMetaLeader, v1alpha1.ReasonJetStreamDisabled:
-		return managed.ExternalObservation{ResourceExists: true, ResourceUpToDate: true}, nil
-	}
-	return managed.ExternalObservation{}, errors.New(f.message)
+	return shared.Unavailable(mg, "NATS", f.reason, f.message, access.ReasonUnreachable, v1alpha1.ReasonNoMetaLeader, v1alpha1.ReasonJetStreamDisabled)
 }
