@@ -1,15 +1,21 @@
 package provider_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
+	xpv2 "github.com/crossplane/crossplane/apis/v2/core/v2"
+
+	access "github.com/graphplane/graphplane/apis/access/v1alpha1"
+	"github.com/graphplane/graphplane/apis/etcd/v1alpha1"
 )
 
 // shows waits until what a resource manages has something in it.
@@ -199,4 +205,48 @@ func TestNamespaces(t *testing.T) {
 	for _, u := range made["theirs"] {
 		until(t, p, u, 30*time.Second, wants("True/Available", "True"))
 	}
+}
+
+// TestForeignPrefix has a Role ask for the keys of another namespace, on a config
+// that both share. The older Role keeps them, and nothing reaches etcd.
+func TestForeignPrefix(t *testing.T) {
+	t.Parallel()
+	p := start(t, planeOptions{poll: time.Second, neighbour: true})
+	s := p.stage(t)
+	theirs := p.next()
+	shared := &v1alpha1.ClusterProviderConfig{ObjectMeta: metav1.ObjectMeta{Name: p.namespace}, Spec: v1alpha1.ProviderConfigSpec{
+		Endpoints:   s.etcd.URLs(),
+		Credentials: &v1alpha1.Credentials{Basic: access.Basic{SecretRef: access.SecretReference{Name: "etcd-root", Namespace: &p.namespace}}},
+	}}
+	p.make(t, shared)
+	t.Cleanup(func() {
+		must(t, client.IgnoreNotFound(p.Delete(context.Background(), shared)))
+	})
+	role := func(p *plane, prefix string) *v1alpha1.Role {
+		r := prefixRole(p, "r", prefix)
+		r.Spec.ProviderConfigReference = &xpv2.ProviderConfigReference{Kind: v1alpha1.ClusterProviderConfigKind, Name: shared.Name}
+		p.make(t, r)
+		return r
+	}
+	first := role(p, "v1/instances/first/")
+	until(t, p, first, 15*time.Second, roleReady)
+	time.Sleep(1100 * time.Millisecond) // Ages are compared in seconds.
+	for _, prefix := range []string{"v1/instances/first/", "v1/instances/first/backend/", "v1/instances/"} {
+		t.Run(prefix, func(t *testing.T) {
+			second := role(theirs, prefix)
+			until(t, theirs, second, 15*time.Second, is[*v1alpha1.Role]("Synced=False"))
+			want := "spec.forProvider.permissions[0]"
+			if m := second.GetCondition(xpv2.TypeSynced).Message; !strings.Contains(m, want) || !strings.Contains(m, p.namespace+"/r") || !strings.Contains(m, "choose keys of your own") {
+				t.Errorf("the field, the owner and the mend are not told: %s", m)
+			}
+			if _, err := s.root.RoleGet(t.Context(), theirs.namespace+".r"); err == nil {
+				t.Error("there is such a role in etcd")
+			}
+			must(t, p.Delete(t.Context(), second))
+			gone(t, theirs, second, 15*time.Second)
+		})
+	}
+	until(t, p, first, 5*time.Second, roleReady)
+	must(t, p.Delete(t.Context(), first))
+	gone(t, p, first, 15*time.Second)
 }
