@@ -13,8 +13,8 @@ import (
 	"github.com/graphplane/graphplane/test/natstest"
 )
 
-// TestNATSSignIn signs in in the ways that other tests do not, and uses what is
-// published.
+// TestNATSSignIn tries the ways to sign in that other tests do not, and uses
+// what is published.
 func TestNATSSignIn(t *testing.T) {
 	t.Parallel()
 	user, err := nkeys.CreateUser()

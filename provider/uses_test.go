@@ -63,7 +63,10 @@ func TestEveryUse(t *testing.T) {
 					before := k.look(t, s, u)
 					o := s.named(t, what, "look", "default")
 					// What it says is not what is there, and is not made so.
-					o.Object["spec"].(map[string]any)["forProvider"] = object(t, "x/X", "", "", strings.ReplaceAll(k.changed, "$NAME", u.GetName())).Object["spec"].(map[string]any)["forProvider"] //nolint:forcetypeassert // Written above.
+					other := object(t, what, "", "", strings.ReplaceAll(k.changed, "$NAME", u.GetName()))
+					parameters, _, err := unstructured.NestedMap(other.Object, "spec", "forProvider")
+					must(t, err)
+					must(t, unstructured.SetNestedMap(o.Object, parameters, "spec", "forProvider"))
 					meta.SetExternalName(o, external)
 					policies(t, o, "Observe")
 					s.make(t, o)
