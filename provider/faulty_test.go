@@ -24,12 +24,7 @@ func TestFaultyInput(t *testing.T) {
 	nats := natstest.Start(t, natstest.Options{Servers: 1})
 	a := authority.New(t)
 	one, two := a.Issue(t, authority.Options{}), a.Issue(t, authority.Options{})
-	user, err := nkeys.CreateUser()
-	must(t, err)
-	public, err := user.PublicKey()
-	must(t, err)
-	seed, err := user.Seed()
-	must(t, err)
+	public, seed := userKey(t)
 	account, err := nkeys.CreateAccount()
 	must(t, err)
 	signing, err := account.Seed()
@@ -44,7 +39,7 @@ func TestFaultyInput(t *testing.T) {
 		"root":     {"username": "root", "password": "s3cr3t-root"},
 		"nameless": {"password": "s3cr3t"},
 		"app":      {"username": natstest.AppUser, "password": natstest.Password(natstest.AppUser)},
-		"nkey":     {"public": public, "seed": string(seed), "signing": string(signing)},
+		"nkey":     {"public": public, "seed": seed, "signing": string(signing)},
 		"creds":    {"jwt-only": token, "headed": "-----BEGIN NATS USER JWT-----\n" + token + "\n------END NATS USER JWT------\n"},
 		"empty":    {"other": "x"},
 		"not-ours": {"anything": "x"},

@@ -31,6 +31,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	p := start(t, planeOptions{poll: 500 * time.Millisecond, log: logging.NewLogrLogger(funcr.New(log.write, funcr.Options{Verbosity: 10}))})
 	etcd := etcdtest.Start(t, etcdtest.Options{Members: 1, TLS: true, RootPassword: "r00t-pa55word"})
 	nats := natstest.Start(t, natstest.Options{Servers: 1, JWT: true})
+	_, unknown := userKey(t)
 	const default1 = `providerConfigRef: {kind: ProviderConfig, name: default}`
 	objects := append(etcdConfig(p, etcd, "r00t-pa55word"), natsConfig(t, p, nats)...)
 	objects = append(objects,
@@ -39,7 +40,7 @@ func TestNoSecretLeaks(t *testing.T) {
 		object(t, "etcd/ProviderConfig", p.namespace, "worse", `{endpoints: ["`+etcd.URLs()[0]+`"], tls: {certSecretRef: {name: bad}}}`),
 		object(t, "nats/ProviderConfig", p.namespace, "bad", `{servers: ["`+nats.URLs()[0]+`"], credentials: {nkeySecretRef: {name: bad, key: password}}}`),
 		p.secret("refused", map[string]string{
-			"username": "nobody", "password": "refu5ed-pa55word", "token": "refu5ed-t0ken", "nkey": string(otherSeed(t)),
+			"username": "nobody", "password": "refu5ed-pa55word", "token": "refu5ed-t0ken", "nkey": unknown,
 			"creds": nats.Keys.Creds(t, natstest.Start(t, natstest.Options{Servers: 1, JWT: true}).Keys.App), "chosen": "ch0sen-pa55word",
 		}),
 		object(t, "etcd/User", p.namespace, "chosen", `{`+default1+`, forProvider: {roles: [`+p.namespace+`.g], passwordSecretRef: {name: refused, key: chosen}}}`),

@@ -17,12 +17,8 @@ import (
 // what is published.
 func TestNATSSignIn(t *testing.T) {
 	t.Parallel()
-	user, err := nkeys.CreateUser()
-	must(t, err)
-	public, err := user.PublicKey()
-	must(t, err)
-	seed, err := user.Seed()
-	must(t, err)
+	public, seed := userKey(t)
+	_, unknown := userKey(t)
 	cases := map[string]struct {
 		reason      string
 		options     natstest.Options
@@ -39,7 +35,7 @@ func TestNATSSignIn(t *testing.T) {
 		},
 		"NKey": {
 			reason: "A seed signs what the server asks, and is not sent.", options: natstest.Options{Servers: 1, NKey: public},
-			credentials: `{nkeySecretRef: {name: signin, key: nkey}}`, key: "nkey", want: string(seed),
+			credentials: `{nkeySecretRef: {name: signin, key: nkey}}`, key: "nkey", want: seed,
 			use: func(data map[string][]byte) nats.Option {
 				kp, err := nkeys.FromSeed(data["nkey"])
 				must(t, err)
@@ -52,7 +48,7 @@ func TestNATSSignIn(t *testing.T) {
 			t.Parallel()
 			p := start(t, planeOptions{})
 			s := natstest.Start(t, tc.options)
-			p.make(t, p.secret("signin", map[string]string{"token": "s3cr3t-t0ken", "nkey": string(seed)}),
+			p.make(t, p.secret("signin", map[string]string{"token": "s3cr3t-t0ken", "nkey": seed}),
 				object(t, "nats/ProviderConfig", p.namespace, "default", `{servers: ["`+strings.Join(s.URLs(), `", "`)+`"], credentials: `+tc.credentials+`}`))
 			e := natsEndpoint(p)
 			p.make(t, e)
@@ -68,18 +64,20 @@ func TestNATSSignIn(t *testing.T) {
 			must(t, err)
 			c.Close()
 
-			rotate(t, p, "signin", map[string]string{"token": "wr0ng-t0ken", "nkey": string(otherSeed(t))})
+			rotate(t, p, "signin", map[string]string{"token": "wr0ng-t0ken", "nkey": unknown})
 			until(t, p, e, 15*time.Second, is[*v1alpha1.Endpoint]("Ready=False/Unauthenticated", "Synced=True"))
 		})
 	}
 }
 
-// otherSeed of a user whom no server knows.
-func otherSeed(t *testing.T) []byte {
+// userKey is a new NKey of a user.
+func userKey(t *testing.T) (public, seed string) {
 	t.Helper()
 	user, err := nkeys.CreateUser()
 	must(t, err)
-	seed, err := user.Seed()
+	public, err = user.PublicKey()
 	must(t, err)
-	return seed
+	b, err := user.Seed()
+	must(t, err)
+	return public, string(b)
 }
