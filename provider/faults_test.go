@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// told is how soon an Endpoint says what becomes of a fault: JetStream may take
+// nine seconds to elect a leader, and then it has as long as it may lie.
+const told = 9*time.Second + lie
+
 // A fault of a system of a kind, and what the Endpoint says of it.
 type fault[O, S any] struct {
 	reason  string
@@ -32,7 +36,7 @@ func (f fault[O, S]) run(t *testing.T, p *plane, s S, e conditioned) {
 		until(t, p, e, 15*time.Second, is[conditioned]("Ready=True/Available"))
 		f.fault(t, p, s)
 	}
-	took := until(t, p, e, 15*time.Second, is[conditioned](f.want...))
+	took := until(t, p, e, told, is[conditioned](f.want...))
 	if got := e.GetCondition("Ready").Message + e.GetCondition("Healthy").Message; !strings.Contains(got, f.message) {
 		t.Errorf("%s\nwant %q in: %s", f.reason, f.message, got)
 	}
@@ -40,6 +44,6 @@ func (f fault[O, S]) run(t *testing.T, p *plane, s S, e conditioned) {
 		return
 	}
 	f.mend(t, p, s)
-	again := until(t, p, e, 15*time.Second, is[conditioned]("Ready=True/Available", "Healthy=True"))
+	again := until(t, p, e, told, is[conditioned]("Ready=True/Available", "Healthy=True"))
 	t.Logf("seen after %s, mended after %s", took.Round(time.Millisecond), again.Round(time.Millisecond))
 }

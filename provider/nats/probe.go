@@ -73,6 +73,8 @@ type JetStream struct {
 	State JetStreamState
 	// Info about it; nil unless it serves.
 	Info *jetstream.AccountInfo
+	// Silent is how many servers that answer could not say, though another could.
+	Silent int
 }
 
 // Probe every server at the same time, each with its own deadline.
@@ -172,11 +174,8 @@ func (s *System) account(ctx context.Context) JetStream {
 		info, err := accountInfo(ctx, c)
 		switch {
 		case err == nil:
-			// The others are cut off from the meta leader: ask this one first.
-			for _, x := range silent {
-				x.up.Store(false)
-			}
-			return JetStream{State: JetStreamServes, Info: info}
+			s.shun(silent)
+			return JetStream{State: JetStreamServes, Info: info, Silent: len(silent)}
 		case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, nats.ErrNoResponders):
 			out.State = JetStreamDisabled
 		}
@@ -184,6 +183,17 @@ func (s *System) account(ctx context.Context) JetStream {
 		silent = append(silent, v)
 	}
 	return out
+}
+
+// shun servers that do not reach the meta leader: they are asked last. Where they
+// are most of all, it is the leader that is cut off.
+func (s *System) shun(silent []*server) {
+	if 2*len(silent) >= len(s.servers) {
+		return
+	}
+	for _, v := range silent {
+		v.up.Store(false)
+	}
 }
 
 func accountInfo(ctx context.Context, c *nats.Conn) (*jetstream.AccountInfo, error) {

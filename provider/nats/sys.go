@@ -183,10 +183,10 @@ func (s *Snapshot) lostQuorum() bool {
 	return 2*voting <= s.System.Size
 }
 
-// mostDown tells whether most of the servers that the config lists do not answer.
-// A leader that has lost its majority answers for up to 20 seconds more as if
-// nothing had happened, and without the system account there is nobody else to
-// ask.
+// mostDown tells whether most of the servers that the config lists do not answer,
+// or do not reach the leader. One that has lost its majority answers for up to 20
+// seconds more as if nothing had happened, and without the system account there
+// is nobody else to ask.
 func (s *Snapshot) mostDown() bool {
 	up, clustered := 0, false
 	for _, p := range s.Servers {
@@ -195,10 +195,14 @@ func (s *Snapshot) mostDown() bool {
 			clustered = clustered || p.Cluster != ""
 		}
 	}
-	return clustered && 2*up <= len(s.Servers) && len(s.Servers) > 2
+	return clustered && 2*(up-s.JetStream.Silent) <= len(s.Servers) && len(s.Servers) > 2
 }
 
-// leaderless tells whether JetStream's group has no leader.
+// leaderless tells whether JetStream's group has no leader, or only one that
+// does not answer: until they elect another, its followers go on naming it.
 func (s *Snapshot) leaderless() bool {
-	return s.System != nil && s.System.Size > 1 && s.System.Leader == ""
+	if s.System == nil || s.System.Size < 2 {
+		return false
+	}
+	return !slices.ContainsFunc(s.System.Servers, func(v SystemServer) bool { return v.Name == s.System.Leader })
 }

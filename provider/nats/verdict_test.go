@@ -52,7 +52,16 @@ func TestVerdict(t *testing.T) {
 		"NotWanted":    {"Nobody wants it.", View{Snapshot: snapshot(unavailable), Want: v1alpha1.EndpointParameters{JetStream: &no}}, "Available", "FullyRedundant"},
 		"NoQuorum":     {"The leader that was believes in itself.", View{Snapshot: snapshot(func(s *Snapshot) { s.System.Servers = s.System.Servers[:1] })}, "NoQuorum", "Unavailable"},
 		"NoMetaLeader": {"They elect one.", View{Snapshot: snapshot(func(s *Snapshot) { s.System.Leader = "" })}, "NoMetaLeader", "Unavailable"},
-		"NoAnswer":     {"JetStream is silent.", View{Snapshot: snapshot(unavailable)}, "NoMetaLeader", "Unavailable"},
+		"LostLeader": {"They have not noticed yet that it is gone.", View{Snapshot: snapshot(func(s *Snapshot) {
+			s.System.Leader, s.System.Servers = "n2", s.System.Servers[:2]
+		})}, "NoMetaLeader", "Unavailable"},
+		"LeaderAlone": {"Without the system account, a leader that only one of three servers reaches is seen.", View{Snapshot: snapshot(func(s *Snapshot) {
+			s.System, s.JetStream.Silent = nil, 2
+		})}, "NoQuorum", "Unavailable"},
+		"ServerAlone": {"A server that does not reach the leader that the others reach is not.", View{Snapshot: snapshot(func(s *Snapshot) {
+			s.System, s.JetStream.Silent = nil, 1
+		})}, "Available", "NoSystemAccount"},
+		"NoAnswer": {"JetStream is silent.", View{Snapshot: snapshot(unavailable)}, "NoMetaLeader", "Unavailable"},
 		"Streams": {"No more of them.", View{Snapshot: snapshot(func(s *Snapshot) {
 			s.JetStream.Info = &jetstream.AccountInfo{Tier: jetstream.Tier{Streams: 3, Limits: jetstream.AccountLimits{MaxStreams: 3}}}
 		})}, "AccountLimitReached", "Unavailable"},

@@ -14,6 +14,9 @@ import (
 	"github.com/nats-io/nuid"
 )
 
+// madePrefix begins the names of the streams that Makes makes.
+const madePrefix = "made-"
+
 // Replicated makes the stream that Serves writes to.
 func (s *System) Replicated(t testing.TB) {
 	t.Helper()
@@ -43,7 +46,7 @@ func (s *System) Replicated(t testing.TB) {
 // without TLS and JWTs.
 func (s *System) Makes(within time.Duration) bool {
 	return s.any(within, func(ctx context.Context, js jetstream.JetStream) error {
-		name := "M" + nuid.Next()
+		name := madePrefix + nuid.Next()
 		c := jetstream.StreamConfig{
 			Name: name, Subjects: []string{name}, Storage: jetstream.MemoryStorage, Replicas: 1,
 			Placement: &jetstream.Placement{Tags: []string{js.Conn().ConnectedServerName()}},
@@ -107,6 +110,21 @@ func (s *System) MendAll(t testing.TB) {
 		s.Mend(i)
 	}
 	s.StartAll(t)
+	s.tidy()
+}
+
+// tidy away the streams that Makes has left behind where it did not see the end
+// of what it asked for. Their number would slow the servers down.
+func (s *System) tidy() {
+	s.any(5*time.Second, func(ctx context.Context, js jetstream.JetStream) error {
+		l := js.StreamNames(ctx)
+		for name := range l.Name() {
+			if strings.HasPrefix(name, madePrefix) {
+				_ = js.DeleteStream(ctx, name)
+			}
+		}
+		return l.Err()
+	})
 }
 
 // Describe what each server believes, for the message of a test that fails.
