@@ -123,7 +123,7 @@ func cost(g *graph.Graph) *v1alpha1.CostStatus {
 	if len(g.Pools) == 0 {
 		return nil
 	}
-	out := &v1alpha1.CostStatus{Hourly: g.Hourly().String(), MaxHourly: g.MaxHourly().String(), Currency: "USD"}
+	out := &v1alpha1.CostStatus{Hourly: g.Hourly(graph.Least).String(), MaxHourly: g.MaxHourly().String(), Currency: "USD"}
 	for i := range g.Pools {
 		n := g.Pools[i].Current()
 		if n.Hourly() == 0 {

@@ -48,8 +48,11 @@ type Function struct {
 	// now is the time, which only decides how long to wait.
 	now func() time.Time
 
-	// finished composes what comes after something else at once.
+	// finished composes what comes after something else at once, and keeps nothing that is to go.
 	finished bool
+
+	// tell is told of each graph that is resolved, nil for nobody.
+	tell func(*graph.Graph)
 
 	// keys makes the SSH key pair of a graph that has none yet.
 	keys func() (graph.KeyPair, error)
@@ -64,9 +67,14 @@ func WithKeys(k graph.KeyPair) Option {
 }
 
 // Finished is for a Function that applies nothing: it composes all that a finished composite resource holds, with no
-// regard to the order in which it appears.
+// regard to the order in which it appears, and nothing that only stays until something else is done.
 func Finished() Option {
 	return func(f *Function) { f.finished = true }
+}
+
+// Telling is for who wants to know what a graph was resolved to, with what has become of its node pools.
+func Telling(whom func(*graph.Graph)) Option {
+	return func(f *Function) { f.tell = whom }
 }
 
 // New returns a Function.

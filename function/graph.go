@@ -15,6 +15,7 @@ import (
 	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/ready"
 	"github.com/graphplane/graphplane/function/remote"
 	"github.com/graphplane/graphplane/function/wire"
 )
@@ -52,6 +53,12 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	decisions := f.pools(req, xr, g)
+	if f.finished {
+		finish(g)
+	}
+	if f.tell != nil {
+		f.tell(g)
+	}
 	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
 	items, held, err := f.stage(req, resources)
 	if err != nil {
@@ -68,17 +75,36 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	}
 	verdicts := desire(rsp, items)
 	maps.Copy(verdicts, held)
-	leave(req, rsp, resources, verdicts)
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}
-	pools := reportPools(req, rsp, g, decisions, verdicts, keepNodes(req, rsp, g, verdicts))
+	pools := reportPools(req, rsp, g, decisions, verdicts, f.keepUntilLeft(req, rsp, g, resources, verdicts))
 	if err := to.Wrap(rsp); err != nil {
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	failures := f.failures(req, rsp, xr, g, items)
 	return f.report(req, rsp, g, resources, verdicts, failures, settled(restarted, xr), pools)
+}
+
+// finish makes a graph what it is once nothing has to wait for anything: pods are on the nodes that they should be on, and
+// every component is restarted that is to be.
+func finish(g *graph.Graph) {
+	for i := range g.Pools {
+		g.Pools[i].Capacity.Running = nil
+	}
+	if g.Restart != nil {
+		g.Restart.Parallel = true
+	}
+}
+
+// keepUntilLeft keeps what workloads have not left yet. It returns the names of the nodes among it by their pool.
+func (f *Function) keepUntilLeft(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict) map[string][]string {
+	if f.finished {
+		return nil
+	}
+	leave(req, rsp, resources, verdicts)
+	return keepNodes(req, rsp, g, verdicts)
 }
 
 // target is where objects go whose Objects, if it is another cluster, are kept in a namespace with labels.

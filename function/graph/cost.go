@@ -34,6 +34,9 @@ func (c *Component) Pods(count Replicas) int32 {
 	return n
 }
 
+// AllGPUs are the GPUs of all pods of a component.
+func (c *Component) AllGPUs(count Replicas) int64 { return int64(c.Pods(count)) * c.NodeGPUs() }
+
 // NodesFor is how many nodes the pods of a pool's components need, the largest placed first. It is at least size.min, and
 // that too where the machine is not known.
 func (p *Pool) NodesFor(g *Graph, count Replicas) int32 {
@@ -48,10 +51,10 @@ func (p *Pool) NodesFor(g *Graph, count Replicas) int32 {
 			on = append(on, &g.Components[i])
 		}
 	}
-	slices.SortStableFunc(on, func(a, b *Component) int { return cmp.Compare(b.nodeGPUs(), a.nodeGPUs()) })
+	slices.SortStableFunc(on, func(a, b *Component) int { return cmp.Compare(b.NodeGPUs(), a.NodeGPUs()) })
 	rack := make(rack, devices+1)
 	for _, c := range on {
-		rack.place(min(c.nodeGPUs(), int64(devices)), int64(c.Pods(count)))
+		rack.place(min(c.NodeGPUs(), int64(devices)), int64(c.Pods(count)))
 	}
 	return max(rack.nodes(), rung.Min)
 }
@@ -115,11 +118,11 @@ func (p *Pool) Hourly(g *Graph, count Replicas) cloud.Dollars {
 	return cloud.Dollars(p.NodesFor(g, count)) * p.Current().Hourly()
 }
 
-// Hourly is what the nodes cost that the declared replicas need.
-func (g *Graph) Hourly() cloud.Dollars {
+// Hourly is what the nodes cost that a number of replicas needs.
+func (g *Graph) Hourly(count Replicas) cloud.Dollars {
 	var sum cloud.Dollars
 	for i := range g.Pools {
-		sum += g.Pools[i].Hourly(g, Least)
+		sum += g.Pools[i].Hourly(g, count)
 	}
 	return sum
 }
@@ -151,7 +154,7 @@ func (g *Graph) MaxGPUs() int64 {
 	}
 	for i := range g.Components {
 		if c := &g.Components[i]; c.NodePool == "" {
-			sum += int64(c.Pods(Most)) * c.nodeGPUs()
+			sum += c.AllGPUs(Most)
 		}
 	}
 	return sum
@@ -163,6 +166,5 @@ func (g *Graph) Share(c *Component) cloud.Dollars {
 	if p == nil || p.Current().Devices() == 0 {
 		return 0
 	}
-	gpus := int64(c.Pods(Least)) * c.nodeGPUs()
-	return cloud.Dollars(gpus * int64(p.Current().Hourly()) / int64(p.Current().Devices()))
+	return cloud.Dollars(c.AllGPUs(Least) * int64(p.Current().Hourly()) / int64(p.Current().Devices()))
 }

@@ -52,7 +52,7 @@ func (r *resolver) onPool(g *Graph, c *Component, at *field.Path) {
 	if c.GPUs > 0 && string(c.GPUResource) != gpuResource {
 		r.Add(field.Invalid(at.Child("gpuResource"), c.GPUResource, "nodes of a node pool have "+gpuResource+": remove gpuResource, or nodePool"))
 	}
-	gpus := int32(c.nodeGPUs()) //nolint:gosec // GPUs of one node.
+	gpus := int32(c.NodeGPUs()) //nolint:gosec // GPUs of one node.
 	for n := range p.Rungs {
 		rung := &p.Rungs[n]
 		if rung.Known && gpus > rung.Devices() {

@@ -71,7 +71,7 @@ func (r *resolver) group(c *Component, in *v1alpha1.Component, at *field.Path) {
 	if !c.Worker() {
 		return
 	}
-	gpus := c.nodeGPUs()
+	gpus := c.NodeGPUs()
 	if gpus <= 0 {
 		r.Add(field.Required(at.Child("gpus"), fmt.Sprintf("a replica over %d nodes needs GPUs on each of them: set gpus", nodes)))
 		return
@@ -83,8 +83,8 @@ func (r *resolver) group(c *Component, in *v1alpha1.Component, at *field.Path) {
 	}
 }
 
-// nodeGPUs are the GPUs of one pod, which a limit in the user's template overrides.
-func (c *Component) nodeGPUs() int64 {
+// NodeGPUs are the GPUs of one pod, which a limit in the user's template overrides.
+func (c *Component) NodeGPUs() int64 {
 	main, _ := c.Main()
 	if q, ok := main.Resources.Limits[c.GPUResource]; ok {
 		return q.Value()

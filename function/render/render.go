@@ -44,8 +44,14 @@ type Result struct {
 	// Composite has the status and the conditions that the function reports. Conditions have no times.
 	Composite *unstructured.Unstructured
 
+	// Graph is what an InferenceGraph was resolved to, nil for another composite resource.
+	Graph *graph.Graph
+
 	// Composed objects to apply, by composition resource name.
 	Composed []unstructured.Unstructured
+
+	// Observed objects of the composite resource, by composition resource name.
+	Observed map[string]unstructured.Unstructured
 
 	// Removed are the observed objects to delete, by composition resource name.
 	Removed []unstructured.Unstructured
@@ -63,9 +69,7 @@ func (r *Refusal) Error() string { return r.Message }
 
 // A Renderer renders the kinds that have a Composition in package/configuration.
 type Renderer struct {
-	next     fnv1.FunctionRunnerServiceServer
-	finished fnv1.FunctionRunnerServiceServer
-	inputs   map[schema.GroupVersionKind]*structpb.Struct
+	inputs map[schema.GroupVersionKind]*structpb.Struct
 }
 
 // New returns a Renderer that runs the function with the input of our Compositions.
@@ -74,8 +78,7 @@ func New() (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, keys := logging.NewNopLogger(), function.WithKeys(noKeys())
-	r := &Renderer{next: function.New(log, keys), finished: function.New(log, keys, function.Finished()), inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
+	r := &Renderer{inputs: map[schema.GroupVersionKind]*structpb.Struct{}}
 	for _, c := range comps {
 		if len(c.Spec.Pipeline) != 1 {
 			return nil, errors.Errorf("Composition %q has %d steps, can render one", c.GetName(), len(c.Spec.Pipeline))
@@ -98,8 +101,22 @@ func noKeys() graph.KeyPair {
 	return graph.KeyPair{Private: []byte("generated with the graph\n"), Public: []byte("generated with the graph\n")}
 }
 
-// Render returns what Crossplane would do next, or all that it would do where nothing is said to be observed. It returns a *Refusal when the function refuses.
+// Render returns what Crossplane would do next, or all that it would do where nothing is said to be observed. It returns a
+// *Refusal when the function refuses.
 func (r *Renderer) Render(ctx context.Context, in Request) (*Result, error) {
+	if in.Observed == nil {
+		return r.Finish(ctx, in)
+	}
+	return r.render(ctx, in)
+}
+
+// Finish returns all that Crossplane would have done when nothing is left to do, from what is observed. It returns a
+// *Refusal when the function refuses.
+func (r *Renderer) Finish(ctx context.Context, in Request) (*Result, error) {
+	return r.render(ctx, in, function.Finished())
+}
+
+func (r *Renderer) render(ctx context.Context, in Request, opts ...function.Option) (*Result, error) {
 	input, ok := r.inputs[in.Composite.GroupVersionKind()]
 	if !ok {
 		return nil, errors.Errorf("no Composition composes %s %s", in.Composite.GetAPIVersion(), in.Composite.GetKind())
@@ -110,15 +127,18 @@ func (r *Renderer) Render(ctx context.Context, in Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	fn := r.next
-	if in.Observed == nil {
-		fn = r.finished
-	}
-	rsp, err := run(ctx, fn, req, store{xr: xr, objects: slices.Concat(in.Required, in.Observed)})
+	var resolved *graph.Graph
+	opts = append(opts, function.WithKeys(noKeys()), function.Telling(func(g *graph.Graph) { resolved = g }))
+	rsp, err := run(ctx, function.New(logging.NewNopLogger(), opts...), req, store{xr: xr, objects: slices.Concat(in.Required, in.Observed)})
 	if err != nil {
 		return nil, err
 	}
-	return result(xr, observed, rsp)
+	out, err := result(xr, observed, rsp)
+	if err != nil {
+		return nil, err
+	}
+	out.Graph, out.Observed = resolved, observed
+	return out, nil
 }
 
 // run a function until it requires nothing new.
