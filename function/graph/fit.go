@@ -90,7 +90,11 @@ func (r *resolver) budget(g *Graph) {
 	at, policy := r.spec.Child("nodePools"), r.in.Cluster.Policy
 	if most := policy.MaxGPUs; most != nil {
 		if have := g.MaxGPUs(); have > int64(*most) {
-			r.violates(at, fmt.Sprintf("%d GPUs in a graph, which its pools at size.max and its other components come to, of %d", have, *most), "policy.maxGPUs")
+			where := at
+			if len(g.Pools) == 0 {
+				where = r.spec.Child("components")
+			}
+			r.violates(where, fmt.Sprintf("%d GPUs in a graph, which its pools at size.max and its other components come to, of %d", have, *most), "policy.maxGPUs")
 		}
 	}
 	if policy.MaxHourly == nil {
