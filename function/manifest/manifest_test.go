@@ -29,6 +29,23 @@ func TestRead(t *testing.T) {
 			args:   `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}}]}`,
 			want:   want{names: []string{"a"}},
 		},
+		"Tree": {
+			reason: "What crossplane resource trace prints is its objects, less those that are gone.",
+			args: `{"object":{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}},"children":[
+				{"object":{"apiVersion":"v1","kind":"B","metadata":{"name":"b"}},"children":[{"object":{"apiVersion":"v1","kind":"C","metadata":{"name":"c"}}}]},
+				{"object":{"apiVersion":"v1","kind":"B","metadata":{"name":"gone"}},"error":{"ErrStatus":{"reason":"NotFound"}}}]}`,
+			want: want{names: []string{"a", "b", "c"}},
+		},
+		"TreeForbidden": {
+			reason: "An object that could not be read must not be taken for one that is not there.",
+			args:   `{"object":{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}},"error":{"ErrStatus":{"reason":"Forbidden"}}}`,
+			want:   want{err: `A "a" could not be read when the tree was printed`},
+		},
+		"TreeOfNothing": {
+			reason: "A tree without objects is none.",
+			args:   `{"object":{"metadata":{"name":"a"}}}`,
+			want:   want{err: "one has no apiVersion or no kind"},
+		},
 		"Twice": {
 			reason: "A key that is there twice is a mistake.",
 			args:   "apiVersion: v1\nkind: A\nkind: B\n",
