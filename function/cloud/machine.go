@@ -63,6 +63,12 @@ func (d Dollars) String() string {
 	return whole + "." + cents
 }
 
+// ParseDollars reads what String writes.
+func ParseDollars(s string) (Dollars, error) {
+	f, err := strconv.ParseFloat(s, 64)
+	return usd(f), err
+}
+
 func usd(f float64) Dollars { return Dollars(math.Round(f * 1e6)) }
 
 // gib are MiB. Google and Azure publish whole gigabytes of GPU memory, which are GiB of what the driver shows.

@@ -9,9 +9,9 @@ import (
 	"github.com/graphplane/graphplane/function/wire"
 )
 
-// composedManager begins the name of the field manager by which Crossplane applies what it composes:
+// ComposedManager begins the name of the field manager by which Crossplane applies what it composes:
 // https://github.com/crossplane/crossplane/blob/v2.4.0/internal/controller/apiextensions/composite/composition_functions.go
-const composedManager = "apiextensions.crossplane.io/composed"
+const ComposedManager = "apiextensions.crossplane.io/composed"
 
 // scaled makes a workload hand its number of replicas over, if somebody else scales the component.
 //
@@ -49,7 +49,7 @@ func solelyOurs(observed *structpb.Struct, path ...string) bool {
 		if wire.Get(e, append([]string{"fieldsV1"}, path...)...) == nil {
 			continue
 		}
-		if wire.String(e, "operation") != "Apply" || !strings.HasPrefix(wire.String(e, "manager"), composedManager) {
+		if wire.String(e, "operation") != "Apply" || !strings.HasPrefix(wire.String(e, "manager"), ComposedManager) {
 			return false
 		}
 		ours = true
