@@ -1,4 +1,4 @@
-// Command graphplane renders and validates InferenceGraphs and InferenceClusters, with no cluster.
+// Command graphplane renders, validates and plans InferenceGraphs and InferenceClusters, with no cluster.
 package main
 
 import (
@@ -24,6 +24,7 @@ type streams struct {
 type cli struct {
 	Render   renderCmd   `cmd:"" help:"Print the objects that a graph or a cluster is composed of."`
 	Validate validateCmd `cmd:"" help:"Check graphs and clusters as the API server and the composition function do."`
+	Plan     planCmd     `cmd:"" help:"Say what applying a graph or a cluster would do, and what it would cost."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -54,5 +55,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	k := kong.Parse(&cli{}, bind(ctx, &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})...)
-	k.FatalIfErrorf(k.Run())
+	err := k.Run()
+	if errors.Is(err, changes{}) {
+		// It is no failure.
+		k.Exit(changes{}.ExitCode())
+	}
+	k.FatalIfErrorf(err)
 }

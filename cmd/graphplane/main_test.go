@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/graphplane/graphplane/function/manifest"
@@ -142,32 +138,18 @@ func TestCLI(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			for f, content := range tc.args.files {
-				if err := os.WriteFile(filepath.Clean(f), []byte(content), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			stdout, stderr := &bytes.Buffer{}, &bytes.Buffer{}
-			parser, err := kong.New(&cli{}, bind(t.Context(), &streams{in: strings.NewReader(tc.args.stdin), out: stdout, err: stderr})...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			k, err := parser.Parse(tc.args.args)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = k.Run()
+			writeFiles(t, tc.args.files)
+			stdout, stderr, err := run(t, tc.args.stdin, tc.args.args...)
 			if got := err != nil; got != (tc.want.failure != "") || (got && !strings.Contains(err.Error(), tc.want.failure)) {
 				t.Errorf("%s\nwant error %q, got %v", tc.reason, tc.want.failure, err)
 			}
 			for _, s := range tc.want.stderr {
-				if !strings.Contains(stderr.String(), s) {
+				if !strings.Contains(stderr, s) {
 					t.Errorf("%s\nwant %q in:\n%s", tc.reason, s, stderr)
 				}
 			}
 			if tc.want.kinds == nil {
-				if diff := cmp.Diff(tc.want.stdout, stdout.String()); diff != "" {
+				if diff := cmp.Diff(tc.want.stdout, stdout); diff != "" {
 					t.Errorf("%s\n(-want, +got):\n%s", tc.reason, diff)
 				}
 				return
@@ -180,12 +162,12 @@ func TestCLI(t *testing.T) {
 }
 
 // printed are the kinds of objects, once each, in the order they are printed.
-func printed(t *testing.T, b *bytes.Buffer) []string {
+func printed(t *testing.T, stdout string) []string {
 	t.Helper()
-	if bytes.HasPrefix(b.Bytes(), []byte("{")) && !json.Valid(b.Bytes()) {
-		t.Fatalf("not JSON:\n%s", b)
+	if strings.HasPrefix(stdout, "{") && !json.Valid([]byte(stdout)) {
+		t.Fatalf("not JSON:\n%s", stdout)
 	}
-	objects, err := manifest.Read(b)
+	objects, err := manifest.Read(strings.NewReader(stdout))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,21 +28,29 @@ func (c *validateCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	kinds, err := schema.New()
+	n, err := inv.check(ctx, s)
 	if err != nil {
 		return err
 	}
-	inv.admit(ctx, kinds)
-	for i := range inv.graphs {
-		d := &inv.graphs[i]
-		d.refused = append(d.refused, others(d.refused, resolve(inv, &d.object))...)
-	}
-	n := inv.report(s)
 	if n > 0 {
 		return errors.Errorf("refused for %s", count(n, "error"))
 	}
 	_, err = fmt.Fprintf(s.out, "%d valid\n", len(inv.graphs)+inv.subjects)
 	return errors.Wrap(err, "cannot print")
+}
+
+// check every object as API server and function do, report what they are refused for, and return the number of errors.
+func (i *inventory) check(ctx context.Context, s *streams) (int, error) {
+	kinds, err := schema.New()
+	if err != nil {
+		return 0, err
+	}
+	i.admit(ctx, kinds)
+	for n := range i.graphs {
+		d := &i.graphs[n]
+		d.refused = append(d.refused, others(d.refused, resolve(i, &d.object))...)
+	}
+	return i.report(s), nil
 }
 
 // resolve a graph as the function does, and return what it refuses.
