@@ -24,14 +24,13 @@ import (
 
 // reportPools sets the condition CapacityReady, lets the response last no longer than a wait, and returns the status of
 // every pool.
-func reportPools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, decisions map[string]capacity.Decision, verdicts map[string]ready.Verdict, kept map[string][]string) []v1alpha1.NodePoolStatus {
+func reportPools(rsp *fnv1.RunFunctionResponse, g *graph.Graph, decisions map[string]capacity.Decision, seen map[string][]capacity.Seen, verdicts map[string]ready.Verdict, kept map[string][]string) []v1alpha1.NodePoolStatus {
 	for _, w := range g.Warnings {
 		response.Warning(rsp, errors.New(w)).TargetComposite()
 	}
 	if len(g.Pools) == 0 {
 		return nil
 	}
-	seen := nodesSeen(req.GetObserved().GetResources())
 	out := make([]v1alpha1.NodePoolStatus, 0, len(g.Pools))
 	for i := range g.Pools {
 		p := &g.Pools[i]
@@ -56,8 +55,12 @@ func poolStatus(g *graph.Graph, p *graph.Pool, d capacity.Decision, seen []capac
 		Replaces: kept,
 	}
 	for i := range seen {
-		if seen[i].Name == r.Name {
-			out.Nodes = seen[i].Count
+		if seen[i].Name != r.Name {
+			continue
+		}
+		out.Nodes = seen[i].Count
+		if seen[i].Failure != cloud.FailureNone {
+			out.Ready, out.Message = false, cloud.Sentence(seen[i].Message)
 		}
 	}
 	return out

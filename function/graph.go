@@ -52,7 +52,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
 		return err
 	}
-	decisions := f.pools(req, xr, g)
+	decisions, seen := f.pools(req, rsp, xr, g)
 	if f.finished {
 		finish(g)
 	}
@@ -78,7 +78,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}
-	pools := reportPools(req, rsp, g, decisions, verdicts, f.keepUntilLeft(req, rsp, g, resources, verdicts))
+	pools := reportPools(rsp, g, decisions, seen, verdicts, f.keepUntilLeft(req, rsp, g, resources, verdicts))
 	if err := to.Wrap(rsp); err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 	}
 	out := map[string]ready.Failure{}
 	for _, c := range suspects {
-		pods := wire.RequireLabelled(req, rsp, "pods:"+c.Key, "v1", "Pod", g.Namespace, map[string]string{
+		pods := wire.RequireLabelled(req, rsp, podsOf(c), "v1", "Pod", g.Namespace, map[string]string{
 			v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
 		})
 		fail := ready.Pods(pods)
@@ -58,6 +58,9 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 	}
 	return out
 }
+
+// podsOf is what the pods of a component are required as.
+func podsOf(c *graph.Component) string { return "pods:" + c.Key }
 
 // suspects are the components that are not ready though their workload has the latest change, in the order of the graph.
 // Those whose pods would not fit a request are left out: their workload's counts are all that is said.

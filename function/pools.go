@@ -22,23 +22,26 @@ import (
 	"github.com/graphplane/graphplane/function/wire"
 )
 
-// pools decides what becomes of a graph's node pools, by what was last seen of them.
-func (f *Function) pools(req *fnv1.RunFunctionRequest, xr *structpb.Struct, g *graph.Graph) map[string]capacity.Decision {
+// pools decides what becomes of a graph's node pools, by what is seen of them.
+func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph) (map[string]capacity.Decision, map[string][]capacity.Seen) {
+	if len(g.Pools) == 0 {
+		return nil, nil
+	}
 	observed := req.GetObserved().GetResources()
-	seen := nodesSeen(observed)
+	seen := nodesSeen(observed, xr, f.backoffs(req, rsp, xr, g))
 	out := map[string]capacity.Decision{}
 	for i := range g.Pools {
 		p := &g.Pools[i]
-		d := capacity.Decide(p, seen[p.Name], before(xr, p.Name), idle(g, p, observed), f.now())
+		d := capacity.Decide(p, seen[p.Name], before(xr, p.Name), use(req, g, p), f.now())
 		p.Capacity = graph.Capacity{Rung: d.Rung, Running: d.Running}
 		p.Capacity.TemplateVersion = templateVersion(observed, p)
 		out[p.Name] = d
 	}
-	return out
+	return out, seen
 }
 
-// nodesSeen are the nodes of each pool, by name, as their cloud objects tell.
-func nodesSeen(observed map[string]*fnv1.Resource) map[string][]capacity.Seen {
+// nodesSeen are the nodes of each pool, by name, as their cloud objects tell, and an autoscaler that gets none of them.
+func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, backoffs map[string]string) map[string][]capacity.Seen {
 	out := map[string][]capacity.Seen{}
 	for _, name := range slices.Sorted(maps.Keys(observed)) {
 		o := observed[name].GetResource()
@@ -55,7 +58,7 @@ func nodesSeen(observed map[string]*fnv1.Resource) map[string][]capacity.Seen {
 		s := capacity.Seen{
 			Nodes: nodes, Rung: rung, Ready: ready.Condition(o, "Ready") == "True",
 			Leaving: wire.String(o, "metadata", "deletionTimestamp") != "",
-			Count:   compose.NodeCount(o), Message: ready.Failed(o),
+			Count:   compose.NodeCount(o), Message: failureOf(o, provider, xr, pool, backoffs),
 		}
 		s.Failure, s.Code = cloud.Classify(provider, s.Message)
 		out[pool] = append(out[pool], s)
@@ -65,17 +68,24 @@ func nodesSeen(observed map[string]*fnv1.Resource) map[string][]capacity.Seen {
 
 // before is what the status says of a pool.
 func before(xr *structpb.Struct, pool string) capacity.Before {
+	s := poolStatusOf(xr, pool)
+	if s == nil {
+		return capacity.Before{}
+	}
+	return capacity.Before{
+		Known: true, Rung: int(wire.Int(s, "rung")), RungReason: wire.String(s, "rungReason"), RetryID: wire.String(s, "retryID"),
+		RungSince: moment(wire.String(s, "rungSince")), NoCapacitySince: moment(wire.String(s, "noCapacitySince")),
+	}
+}
+
+// poolStatusOf is a pool in the status of a graph, nil for none.
+func poolStatusOf(xr *structpb.Struct, pool string) *structpb.Struct {
 	for _, v := range wire.Get(xr, "status", "nodePools").GetListValue().GetValues() {
-		s := v.GetStructValue()
-		if wire.String(s, "name") != pool {
-			continue
-		}
-		return capacity.Before{
-			Known: true, Rung: int(wire.Int(s, "rung")), RungReason: wire.String(s, "rungReason"), RetryID: wire.String(s, "retryID"),
-			RungSince: moment(wire.String(s, "rungSince")), NoCapacitySince: moment(wire.String(s, "noCapacitySince")),
+		if s := v.GetStructValue(); wire.String(s, "name") == pool {
+			return s
 		}
 	}
-	return capacity.Before{}
+	return nil
 }
 
 func moment(s string) time.Time {
@@ -86,22 +96,31 @@ func moment(s string) time.Time {
 	return t.UTC()
 }
 
-// idle reports whether no component of a pool wants pods, or has any.
-func idle(g *graph.Graph, p *graph.Pool, observed map[string]*fnv1.Resource) bool {
+// use is what the components of a pool make of its nodes.
+func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool) capacity.Use {
+	out := capacity.Idle
 	for i := range g.Components {
 		c := &g.Components[i]
 		if c.NodePool != p.Name {
 			continue
 		}
-		o := observed[compose.Workload(g, c).Name].GetResource()
-		if ready.Replicas(o).Replicas > 0 || (c.Replicas != nil && *c.Replicas > 0) {
-			return false
-		}
-		if c.Replicas == nil && (o == nil || wire.Int(o, "spec", "replicas") > 0) {
-			return false
+		o := req.GetObserved().GetResources()[compose.Workload(g, c).Name].GetResource()
+		n := ready.Replicas(o)
+		switch {
+		case n.Ready > 0 || bound(req.GetRequiredResources()[podsOf(c)].GetItems()):
+			return capacity.Running
+		case n.Replicas > 0 || c.Replicas != nil && *c.Replicas > 0 || c.Replicas == nil && (o == nil || wire.Int(o, "spec", "replicas") > 0):
+			out = capacity.Waiting
 		}
 	}
-	return true
+	return out
+}
+
+// bound reports whether a pod has got a node, though it may not be ready for long: a large model takes its time.
+func bound(pods []*fnv1.Resource) bool {
+	return slices.ContainsFunc(pods, func(r *fnv1.Resource) bool {
+		return wire.String(r.GetResource(), "spec", "nodeName") != "" && wire.String(r.GetResource(), "metadata", "deletionTimestamp") == ""
+	})
 }
 
 // templateVersion is the newest version of a pool's launch template, or the one that its node group has while that is not

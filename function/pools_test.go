@@ -1,6 +1,7 @@
 package function
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -153,6 +154,7 @@ func TestFallback(t *testing.T) {
 	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 	s.fn.now = func() time.Time { return now }
 	first := nodesOf(s.apply(), "decode")
+	delete(s.observed["deployment.decode"].GetFields(), "status")
 	s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [
 	  {type: Ready, status: "False", reason: Creating},
 	  {type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "InsufficientInstanceCapacity: none. RequestID: 1-2"}]}}`).GetFields()["status"]
@@ -206,6 +208,85 @@ func TestQuotaStops(t *testing.T) {
 		}
 		if diff := cmp.Diff(first, nodesOf(rsp, "decode")); diff != "" {
 			t.Errorf("-before, +after:\n%s", diff)
+		}
+		now = now.Add(time.Hour)
+	}
+}
+
+// An autoscaler that gets no node for a pool of none is the only one to say so. It is asked while components wait.
+func TestFallbackFromZero(t *testing.T) {
+	for file, tc := range map[string]struct {
+		groups, group, code string
+		want                string
+	}{
+		"node-pools/eks.yaml": {
+			groups: `{latestVersion: 1, scalingConfig: {minSize: 0, maxSize: 4, desiredSize: 0}, status: DEGRADED, resources: [{autoscalingGroups: [{name: eks-g-1}]}]}`,
+			group:  "eks-g-1", code: "placeholder-cannot-be-fulfilled", want: "placeholder-cannot-be-fulfilled for p5.48xlarge OnDemand",
+		},
+		"node-pools/gke.yaml": {
+			groups: `{nodeCount: 0, managedInstanceGroupUrls: ["https://www.googleapis.com/compute/v1/projects/p/zones/z/instanceGroups/gke-1-grp"]}`,
+			group:  "https://content.googleapis.com/compute/v1/projects/p/zones/z/instanceGroupManagers/gke-1-grp", code: "RESOURCE_POOL_EXHAUSTED", want: "RESOURCE_POOL_EXHAUSTED for a3-highgpu-8g OnDemand",
+		},
+		"node-pools/aks.yaml": {groups: `{nodeCount: 0}`, code: "provisioning-state-failed", want: "provisioning-state-failed for Standard_ND96isr_H100_v5 OnDemand"},
+	} {
+		t.Run(file, func(t *testing.T) {
+			s := poolsOf(t, examples(t)[file])
+			now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+			s.fn.now = func() time.Time { return now }
+			first := nodesOf(s.apply(), "decode")
+			delete(s.observed["deployment.decode"].GetFields(), "status")
+			o := s.observed["nodepool.decode."+first[0]]
+			o.Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: `+tc.groups+`}}`).GetFields()["status"]
+			group := tc.group
+			if group == "" {
+				group = "aks-" + wire.String(o, "metadata", "annotations", "crossplane.io/external-name") + "-12345678-vmss"
+			}
+			status := object(t, fmt.Sprintf(`{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: '%s', scaleUp: {status: Backoff, backoffInfo: {errorCode: %s, errorMessage: none}}}]"}}`, group, tc.code))
+			s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = status
+
+			if s.apply(); s.waits(now) == nil {
+				t.Fatal("the graph has no status")
+			}
+			now = now.Add(time.Minute)
+			rsp := s.apply()
+			s.waits(now.Add(-time.Minute))
+			if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonNoCapacity {
+				t.Errorf("CapacityReady is %s", got)
+			}
+			now = now.Add(3 * time.Minute)
+			rsp = s.apply()
+			got := wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "nodePools").GetListValue().GetValues()[1].GetStructValue()
+			if wire.Int(got, "rung") != 1 || wire.String(got, "rungReason") != tc.want {
+				t.Errorf("want the second rung by %q, got: %v", tc.want, got)
+			}
+		})
+	}
+}
+
+// waits lets the graph say of itself that its components wait since a time, as Crossplane writes what the function reports.
+func (s *simulation) waits(since time.Time) *structpb.Struct {
+	status := wire.Get(s.xr, "status").GetStructValue()
+	status.Fields["conditions"] = wire.Get(object(s.t, fmt.Sprintf(`{conditions: [{type: ComponentsReady, status: "False", reason: Progressing, lastTransitionTime: %q}]}`, since.Format(time.RFC3339))), "conditions")
+	return status
+}
+
+// EKS gives up a node group whose first machines do not come, and its provider says why only until it looks again.
+func TestCreateFailedIsRemembered(t *testing.T) {
+	s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	s.fn.now = func() time.Time { return now }
+	first := nodesOf(s.apply(), "decode")
+	delete(s.observed["deployment.decode"].GetFields(), "status")
+	o := s.observed["nodepool.decode."+first[0]]
+	for _, failed := range []string{
+		`{type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "VcpuLimitExceeded: 192 of 64"}`,
+		`{type: LastAsyncOperation, status: "True"}`,
+		`{type: LastAsyncOperation, status: "True"}`,
+	} {
+		o.Fields["status"] = object(t, `{status: {atProvider: {status: CREATE_FAILED}, conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}, `+failed+`]}}`).GetFields()["status"]
+		rsp := s.apply()
+		if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonQuotaExceeded {
+			t.Errorf("CapacityReady is %s", got)
 		}
 		now = now.Add(time.Hour)
 	}

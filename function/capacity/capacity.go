@@ -40,6 +40,16 @@ type Before struct {
 	RetryID         string
 }
 
+// A Use is what the components of a pool make of its nodes.
+type Use int
+
+// Uses. Of a pool that is Idle no component has pods, nor wants any; on the nodes of one that is Running is a pod.
+const (
+	Waiting Use = iota
+	Idle
+	Running
+)
+
 // A Decision on a pool.
 type Decision struct {
 	Rung            int
@@ -55,20 +65,20 @@ type Decision struct {
 	Again time.Duration
 }
 
-// Decide on a pool. Idle says that none of its components has pods, nor wants any.
-func Decide(p *graph.Pool, seen []Seen, before Before, idle bool, now time.Time) Decision {
-	d := climb(p, seen, before, idle, now)
+// Decide on a pool.
+func Decide(p *graph.Pool, seen []Seen, before Before, use Use, now time.Time) Decision {
+	d := climb(p, seen, before, use, now)
 	d.Running = running(p.Rungs[d.Rung].Name, seen)
 	return d
 }
 
 // climb the ladder of rungs, or stay.
 //
-// It goes down one rung when the cloud has had no capacity for the wait of the next, and there are no nodes: pods that run
-// are not moved to machines that are second choice. It goes back to the first when that is asked for, or when the pool is
-// idle and empty, so that nothing moves. It never goes back by itself while something runs, and never starts over after
-// the last rung: a pool that has nodes nowhere waits there.
-func climb(p *graph.Pool, seen []Seen, before Before, idle bool, now time.Time) Decision {
+// It goes down one rung when the cloud has had no capacity for the wait of the next, and no pod runs: pods that run are not
+// moved to machines that are second choice. It goes back to the first when that is asked for, or when the pool is idle and
+// empty, so that nothing moves. It never goes back by itself while something runs, and never starts over after the last
+// rung: a pool that has nodes nowhere waits there.
+func climb(p *graph.Pool, seen []Seen, before Before, use Use, now time.Time) Decision {
 	d := Decision{Rung: before.Rung, RungSince: before.RungSince, RungReason: before.RungReason, RetryID: p.RetryID}
 	if !before.Known {
 		d.Rung = furthest(p, seen)
@@ -81,12 +91,28 @@ func climb(p *graph.Pool, seen []Seen, before Before, idle bool, now time.Time) 
 	switch {
 	case before.Known && before.RetryID != p.RetryID:
 		return first(p, "")
-	case d.Rung > 0 && idle && empty:
+	case d.Rung > 0 && use == Idle && empty:
 		return first(p, "")
-	case current == nil || current.Failure != cloud.FailureCapacity || (current.Ready && !empty):
+	case current == nil || use == Running && running(current.Name, seen) == nil:
 		return d
 	}
-	d.NoCapacitySince = before.NoCapacitySince
+	switch current.Failure {
+	case cloud.FailureCapacity:
+	case cloud.FailureNone, cloud.FailureOther:
+		// Nothing is said while the next try goes on, which ends the wait only if it brings nodes.
+		if use == Waiting {
+			d.NoCapacitySince = before.NoCapacitySince
+		}
+		return d
+	case cloud.FailureQuota, cloud.FailureAddresses, cloud.FailurePermission, cloud.FailureReservation:
+		return d
+	}
+	return fall(p, current, d, before.NoCapacitySince, now)
+}
+
+// fall to the next rung, or wait until its time has come.
+func fall(p *graph.Pool, current *Seen, d Decision, since, now time.Time) Decision {
+	d.NoCapacitySince = since
 	if d.NoCapacitySince.IsZero() {
 		d.NoCapacitySince = now.UTC().Truncate(time.Second)
 	}

@@ -33,7 +33,7 @@ func TestDecide(t *testing.T) {
 	type args struct {
 		seen   []Seen
 		before Before
-		idle   bool
+		use    Use
 		retry  string
 	}
 	cases := map[string]struct {
@@ -71,13 +71,45 @@ func TestDecide(t *testing.T) {
 		},
 		"Found": {
 			reason: "Capacity that was found ends the wait",
+			args:   args{seen: []Seen{ready("a", 1)}, before: Before{Known: true, NoCapacitySince: ago(2)}, use: Running},
+		},
+		"Tries": {
+			reason: "Between two tries nothing is said, and the wait goes on",
 			args:   args{seen: []Seen{ready("a", 1)}, before: Before{Known: true, NoCapacitySince: ago(2)}},
+			want:   Decision{NoCapacitySince: ago(2)},
+		},
+		"TriesForLong": {
+			reason: "Nodes may be on their way, so it falls only when the try has failed",
+			args:   args{seen: []Seen{ready("a", 1)}, before: Before{Known: true, NoCapacitySince: ago(20)}},
+			want:   Decision{NoCapacitySince: ago(20)},
+		},
+		"CloudDown": {
+			reason: "A cloud that does not answer says nothing of its capacity",
+			args:   args{seen: []Seen{{Nodes: nodes("a"), Failure: cloud.FailureOther}}, before: Before{Known: true, NoCapacitySince: ago(20)}},
+			want:   Decision{NoCapacitySince: ago(20)},
+		},
+		"FromZero": {
+			reason: "A pool that exists and gets no node falls too",
+			args: args{
+				seen:   []Seen{{Nodes: nodes("a"), Ready: true, Count: new(int32(0)), Failure: cloud.FailureCapacity, Code: "placeholder-cannot-be-fulfilled"}},
+				before: Before{Known: true, NoCapacitySince: ago(3)},
+			},
+			want: Decision{Rung: 1, RungSince: now, RungReason: "placeholder-cannot-be-fulfilled for p5.48xlarge OnDemand", Running: &cloud.Nodes{Name: "a"}},
+		},
+		"IdleWithoutFailure": {
+			reason: "Nobody waits for an idle pool",
+			args:   args{seen: []Seen{ready("a", 0)}, before: Before{Known: true, NoCapacitySince: ago(2)}, use: Idle},
+		},
+		"EditedWithoutCapacity": {
+			reason: "Pods that run on older nodes do not keep the new ones from falling",
+			args:   args{seen: []Seen{ready("old", 2), short("a")}, before: Before{Known: true, NoCapacitySince: ago(3)}, use: Running},
+			want:   Decision{Rung: 1, RungSince: now, RungReason: "InsufficientInstanceCapacity for p5.48xlarge OnDemand", Running: &cloud.Nodes{Name: "old"}},
 		},
 		"HasNodes": {
-			reason: "A pool with nodes stays where it is, though there are no more",
+			reason: "A pool with pods stays where it is, though there are no more nodes",
 			args: args{
 				seen:   []Seen{{Nodes: nodes("a"), Ready: true, Count: new(int32(1)), Failure: cloud.FailureCapacity}},
-				before: Before{Known: true, NoCapacitySince: ago(30)},
+				before: Before{Known: true, NoCapacitySince: ago(30)}, use: Running,
 			},
 		},
 		"Quota": {
@@ -91,12 +123,12 @@ func TestDecide(t *testing.T) {
 		},
 		"Idle": {
 			reason: "An idle pool without nodes goes back to its first rung",
-			args:   args{seen: []Seen{ready("b", 0)}, before: Before{Known: true, Rung: 1, RungSince: ago(60), RungReason: "r"}, idle: true},
+			args:   args{seen: []Seen{ready("b", 0)}, before: Before{Known: true, Rung: 1, RungSince: ago(60), RungReason: "r"}, use: Idle},
 			want:   Decision{Running: &cloud.Nodes{Name: "b"}},
 		},
 		"IdleWithNodes": {
 			reason: "Nodes may still have pods",
-			args:   args{seen: []Seen{ready("b", 1)}, before: Before{Known: true, Rung: 1, RungSince: ago(60)}, idle: true},
+			args:   args{seen: []Seen{ready("b", 1)}, before: Before{Known: true, Rung: 1, RungSince: ago(60)}, use: Idle},
 			want:   Decision{Rung: 1, RungSince: ago(60)},
 		},
 		"Asked": {
@@ -132,7 +164,7 @@ func TestDecide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := pool()
 			p.RetryID = tc.args.retry
-			got := Decide(p, tc.args.seen, tc.args.before, tc.args.idle, now)
+			got := Decide(p, tc.args.seen, tc.args.before, tc.args.use, now)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("%s (-want, +got):\n%s", tc.reason, diff)
 			}

@@ -49,6 +49,9 @@ func codes(p Provider) []code {
 			{"UnfulfillableCapacity", FailureCapacity},
 			{"ReservationCapacityExceeded", FailureCapacity},
 			{"Unsupported:", FailureCapacity},
+			// The autoscaler knows no more than that an Auto Scaling group did not get its instances.
+			// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/auto_scaling_groups.go
+			{"placeholder-cannot-be-fulfilled", FailureCapacity},
 		}
 	case GKE:
 		return []code{
@@ -75,6 +78,9 @@ func codes(p Provider) []code {
 			{"OverconstrainedZonalAllocation", FailureCapacity},
 			{"SKUNotAvailable", FailureCapacity},
 			{"SkuNotAvailable", FailureCapacity},
+			// The autoscaler knows no more than that a machine of a scale set has failed.
+			// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/azure/azure_scale_set.go
+			{"provisioning-state-failed", FailureCapacity},
 		}
 	}
 	return nil
@@ -95,7 +101,7 @@ func Classify(p Provider, message string) (Failure, string) {
 
 // word is the whole word of a message that a code was found in: ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS.
 func word(s string, at int) string {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 	from, to := at, at
 	for from > 0 && strings.ContainsRune(letters, rune(s[from-1])) {
 		from--

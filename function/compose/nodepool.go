@@ -155,6 +155,21 @@ func NodeCount(o *structpb.Struct) *int32 {
 	return new(int32(n.GetNumberValue()))
 }
 
+// ScalingGroups are what an autoscaler scales of nodes, as the cloud tells. AKS tells of none.
+func ScalingGroups(o *structpb.Struct) []string {
+	at := wire.Get(o, "status", "atProvider").GetStructValue()
+	var out []string
+	for _, v := range wire.Get(at, "managedInstanceGroupUrls").GetListValue().GetValues() {
+		out = append(out, v.GetStringValue())
+	}
+	for _, r := range wire.Get(at, "resources").GetListValue().GetValues() {
+		for _, v := range wire.Get(r.GetStructValue(), "autoscalingGroups").GetListValue().GetValues() {
+			out = append(out, wire.String(v.GetStructValue(), "name"))
+		}
+	}
+	return out
+}
+
 // MadeWith is the name of the resource of the nodes that are made with another resource, or that such a resource is
 // protected for. Empty for every other resource.
 func MadeWith(name string) string {

@@ -317,3 +317,14 @@ func (aks) nameMachine(p *pool, serial int) (id, node string) {
 	return fmt.Sprintf("azure:///subscriptions/%s/resourceGroups/mc_%s/providers/Microsoft.Compute/virtualMachineScaleSets/aks-%s/virtualMachines/%d",
 		part(p.id, "subscriptions"), p.cluster, p.name, serial), node
 }
+
+func (aks) scalingGroup(p *pool) string { return "aks-" + p.name + "-12345678-vmss" }
+
+// autoscalerError of a request that Azure refuses is Azure's own. Of a machine that failed, the autoscaler sees no more.
+func (aks) autoscalerError(err error) (code, message string) {
+	if strings.Contains(err.Error(), "Quota") {
+		return "cloudProviderError", err.Error()
+	}
+
+	return "provisioning-state-failed", "Azure failed to provision a node for this node group"
+}

@@ -35,16 +35,20 @@ type autoscaler struct {
 	idle map[string]time.Time
 
 	// backoff is until when a pool is not asked again, that had no machines.
-	backoff map[string]time.Time
+	backoff map[string]backoff
 
 	// said is what the last event about a pod was.
 	said map[types.UID]string
+
+	// reported is the status that was written last, and when.
+	reported   string
+	reportedAt time.Time
 }
 
 func newAutoscaler(w *world, c kubernetes.Interface) *autoscaler {
 	return &autoscaler{
 		world: w, cluster: c,
-		idle: map[string]time.Time{}, backoff: map[string]time.Time{}, said: map[types.UID]string{},
+		idle: map[string]time.Time{}, backoff: map[string]backoff{}, said: map[types.UID]string{},
 	}
 }
 
@@ -89,9 +93,13 @@ func (a *autoscaler) scale(ctx context.Context, now time.Time) error {
 		})
 	}
 
-	notices := a.decide(cluster{nodes: nodes.Items, pods: pods.Items}, now)
+	notices, status := a.decide(cluster{nodes: nodes.Items, pods: pods.Items}, now)
 
 	var failed []error
+
+	if err := a.report(ctx, status, now); err != nil {
+		failed = append(failed, err)
+	}
 
 	for _, n := range notices {
 		if err := a.tell(ctx, n); err != nil {
@@ -103,7 +111,7 @@ func (a *autoscaler) scale(ctx context.Context, now time.Time) error {
 }
 
 // decide on the sizes of all pools.
-func (a *autoscaler) decide(c cluster, now time.Time) []notice {
+func (a *autoscaler) decide(c cluster, now time.Time) ([]notice, autoscalerStatus) {
 	a.world.mu.Lock()
 	defer a.world.mu.Unlock()
 
@@ -119,7 +127,7 @@ func (a *autoscaler) decide(c cluster, now time.Time) []notice {
 	out = append(out, a.up(pools, c, now)...)
 	a.down(pools, c, now)
 
-	return out
+	return out, a.status(pools, now)
 }
 
 // giveUp takes back what was asked of pools that get no machines, and leaves them alone for a while.
@@ -128,11 +136,11 @@ func (a *autoscaler) giveUp(pools []*pool, c cluster, now time.Time) []notice {
 
 	for _, p := range pools {
 		// An operation of the provider reports its own failure.
-		if p.problem == nil || p.size.desired <= len(p.live()) || p.status == creating || p.status == updating || now.Before(a.backoff[p.id]) {
+		if p.problem == nil || p.size.desired <= len(p.live()) || p.status == creating || p.status == updating || now.Before(a.backoff[p.id].until) {
 			continue
 		}
 
-		a.backoff[p.id] = now.Add(a.world.options.Linger)
+		a.backoff[p.id] = backoff{until: now.Add(a.world.options.Linger)}.because(p)
 		p.size.desired = max(p.size.min, len(p.live()))
 
 		for _, pod := range c.pending() {
@@ -211,7 +219,7 @@ func (a *autoscaler) choose(pools []*pool, pod corev1.Pod, c cluster, now time.T
 		switch err := fits(pod, p.template(), c); {
 		case err != nil:
 			reasons[err.Error()]++
-		case now.Before(a.backoff[p.id]):
+		case now.Before(a.backoff[p.id].until):
 			reasons["in backoff after failed scale-up"]++
 		case p.faults.api(true) != nil:
 			reasons["cloud provider does not answer"]++

@@ -327,12 +327,12 @@ func (g nodeGroup) resources(m machine, t launchTemplateData) (has, known corev1
 	return has, known
 }
 
-func (eks) computed(p *pool) params {
+func (e eks) computed(p *pool) params {
 	arn := fmt.Sprintf("arn:aws:eks:%s:%s:nodegroup/%s/%s", p.shape.region, account, p.cluster, p.name)
 
 	return params{
 		"status": string(p.status), "arn": arn, "id": p.cluster + ":" + p.name,
-		"resources":     []any{map[string]any{"autoscalingGroups": []any{map[string]any{"name": "eks-" + p.name}}}},
+		"resources":     []any{map[string]any{"autoscalingGroups": []any{map[string]any{"name": e.scalingGroup(p)}}}},
 		"scalingConfig": map[string]any{"minSize": float64(p.size.min), "maxSize": float64(p.size.max), "desiredSize": float64(p.size.desired)},
 	}
 }
@@ -390,4 +390,13 @@ func (eks) nameMachine(p *pool, serial int) (id, node string) {
 	}
 
 	return fmt.Sprintf("aws:///%s/i-%017x", zone, serial), fmt.Sprintf("ip-10-20-%d-%d.%s.compute.internal", serial/256, serial%256, p.shape.region)
+}
+
+func (eks) scalingGroup(p *pool) string {
+	return "eks-" + p.name + "-" + uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.id)).String()
+}
+
+// autoscalerError is all that the autoscaler sees: instances that an Auto Scaling group wants and does not get.
+func (eks) autoscalerError(error) (code, message string) {
+	return "placeholder-cannot-be-fulfilled", "AWS cannot provision any more instances for this node group"
 }

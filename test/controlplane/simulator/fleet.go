@@ -23,9 +23,19 @@ const (
 type poolAPI interface {
 	planner
 	critic
+	scaler
 
 	// nameMachine returns the provider ID and the node's name of a new machine.
 	nameMachine(p *pool, serial int) (id, node string)
+}
+
+// A scaler is the part of the cluster autoscaler that is about one cloud.
+type scaler interface {
+	// scalingGroup is what the autoscaler calls a pool.
+	scalingGroup(p *pool) string
+
+	// autoscalerError is what the autoscaler makes of an error by which machines do not start.
+	autoscalerError(err error) (code, message string)
 }
 
 // A planner says what becomes of what is asked for.

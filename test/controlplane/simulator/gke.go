@@ -345,12 +345,13 @@ func addTaint(in []corev1.Taint, t corev1.Taint) []corev1.Taint {
 	return append(in, t)
 }
 
-func (gke) computed(p *pool) params {
+func (g gke) computed(p *pool) params {
 	zones := max(1, len(p.shape.zones))
 
 	return params{
 		"id": strings.TrimPrefix(p.id, google+"/"), "nodeCount": float64((p.size.desired + zones - 1) / zones),
-		"instanceGroupUrls": []any{}, "managedInstanceGroupUrls": []any{},
+		"instanceGroupUrls":        []any{strings.Replace(g.scalingGroup(p), "/instanceGroups/", "/instanceGroupManagers/", 1)},
+		"managedInstanceGroupUrls": []any{g.scalingGroup(p)},
 	}
 }
 

@@ -54,3 +54,19 @@ func (gke) failed(p *pool) error {
 	return fmt.Errorf("Error waiting for creating GKE NodePool: \n\t(1) Google Compute Engine: Not all instances running in IGM after 14.691006793s. "+
 		"Expected %d, running %d, transitioning %d. Current errors: %w", max(1, p.size.desired), p.count(running), max(1, p.size.desired)-p.count(running), p.problem)
 }
+
+// scalingGroup is the instance group of the pool's first zone. The others, of which it has one each, are not played.
+func (gke) scalingGroup(p *pool) string {
+	return fmt.Sprintf("https://www.googleapis.com/compute/v1/projects/graphplane/zones/%s/instanceGroups/gke-%s-%s-0123abcd-grp", p.shape.zones[0], p.cluster, p.name)
+}
+
+// autoscalerError has the code of the instance's error, of which the autoscaler makes one for all that is exhausted.
+// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/gce/autoscaling_gce_client.go
+func (gke) autoscalerError(err error) (code, message string) {
+	code, message, _ = strings.Cut(strings.TrimPrefix(err.Error(), "["), "]: ")
+	if strings.Contains(code, "POOL_EXHAUSTED") {
+		code = "RESOURCE_POOL_EXHAUSTED"
+	}
+
+	return code, message
+}
