@@ -185,8 +185,12 @@ func goldenObjects(t *testing.T) []unstructured.Unstructured {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pools, err := filepath.Glob(filepath.Join("testdata", "pools", "*", "*.yaml"))
+	if err != nil || len(pools) == 0 {
+		t.Fatalf("no golden files of node pools: %v", err)
+	}
 	var out []unstructured.Unstructured
-	for _, path := range files {
+	for _, path := range append(files, pools...) {
 		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
