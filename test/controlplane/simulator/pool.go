@@ -229,6 +229,9 @@ func (p *pool) settled() bool {
 func (p *pool) template() *corev1.Node {
 	if p.seen != nil {
 		n := p.seen.DeepCopy()
+		// It has nothing to run yet.
+		n.Name = "template-" + p.name
+		n.Labels[corev1.LabelHostname] = n.Name
 		// What is asked for may have changed since.
 		n.Spec.Taints = p.shape.taints
 		maps.Copy(n.Labels, p.shape.labels)

@@ -74,6 +74,12 @@ func (s *Simulator) Run(ctx context.Context, ready func()) error {
 		return fmt.Errorf("cannot make dynamic client: %w", err)
 	}
 
+	for _, c := range s.clusters() {
+		if err := installDriver(ctx, c); err != nil {
+			return err
+		}
+	}
+
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -96,13 +102,19 @@ func (s *Simulator) Run(ctx context.Context, ready func()) error {
 	return err
 }
 
-// startAutoscalers runs one for each cluster. The channel is closed when they have ended.
-func (s *Simulator) startAutoscalers(ctx context.Context) <-chan struct{} {
-	clients := []kubernetes.Interface{s.options.Local}
+// clusters that nodes join.
+func (s *Simulator) clusters() []kubernetes.Interface {
+	out := []kubernetes.Interface{s.options.Local}
 	if s.options.Remote != nil {
-		clients = append(clients, s.options.Remote)
+		out = append(out, s.options.Remote)
 	}
 
+	return out
+}
+
+// startAutoscalers runs one for each cluster. The channel is closed when they have ended.
+func (s *Simulator) startAutoscalers(ctx context.Context) <-chan struct{} {
+	clients := s.clusters()
 	ended := make(chan struct{}, len(clients))
 
 	for _, c := range clients {

@@ -198,11 +198,16 @@ func sameNode(a, b shape) bool {
 }
 
 func join(ctx context.Context, c kubernetes.Interface, n *corev1.Node) error {
-	if _, err := c.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	is, err := c.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+
+	if err != nil {
 		return fmt.Errorf("cannot register node %s: %w", n.Name, err)
 	}
 
-	return nil
+	return publish(ctx, c, is)
 }
 
 // leave removes the node of a machine that is gone, as the cloud's node life cycle controller does. The pods on it are
