@@ -31,6 +31,10 @@ var e2e suite //nolint:gochecknoglobals // TestMain hands nothing to tests but g
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	// Tests that go on beside others wait for clouds, not for processors.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	os.Exit(run(m))
 }
 
@@ -40,7 +44,7 @@ func run(m *testing.M) int {
 
 	cp, err := controlplane.Start(ctx, controlplane.Options{
 		Log: os.Stderr, LeaderWorkerSet: true, Systems: true, Addons: true, Metrics: true,
-		Remote: true, RemoteNodes: controlplane.DefaultNodes(),
+		Remote: true, RemoteNodes: controlplane.DefaultNodes(), Clouds: true,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -72,7 +76,7 @@ func (s *suite) setUp(ctx context.Context, cp *controlplane.ControlPlane) error 
 	if err := cp.InstallGraphplane(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"cluster.yaml", "cluster-multinode.yaml"} {
+	for _, name := range []string{"cluster.yaml", "cluster-multinode.yaml", "cluster-clouds.yaml"} {
 		objs, err := controlplane.ReadObjects(filepath.Join(root, "examples", name))
 		if err != nil {
 			return err
