@@ -193,7 +193,8 @@ func kind(condition any) []byte {
 	return []byte(s)
 }
 
-// TestValidate asks Crossplane's validator about every example, and about every object that is rendered from one.
+// TestValidate asks Crossplane's validator about every example, about every object that is rendered from one, and about
+// those of node pools.
 func TestValidate(t *testing.T) {
 	x := find(t)
 	renderer, err := render.New()
@@ -215,8 +216,12 @@ func TestValidate(t *testing.T) {
 			all = append(append(all, o), slices.DeleteFunc(r.Composed, ofAddon)...)
 		}
 	}
-	definitions := filepath.Join(packaged, "definition-inferencegraphs.yaml") + "," + filepath.Join(packaged, "definition-inferenceclusters.yaml") + "," + leaderWorkerSet(t) + "," + strings.Join(systems(t), ",") +
-		"," + write(t, t.TempDir(), "installed.yaml", installed...)
+	all = append(all, nodePools(t)...)
+	definitions := strings.Join(slices.Concat(
+		[]string{filepath.Join(packaged, "definition-inferencegraphs.yaml"), filepath.Join(packaged, "definition-inferenceclusters.yaml")},
+		pinned(t, "lws", "sigs.k8s.io/lws", "config/crd/bases/leaderworkerset.x-k8s.io_leaderworkersets.yaml"),
+		systems(t), clouds(t), []string{write(t, t.TempDir(), "installed.yaml", installed...)},
+	), ",")
 	// Without an empty image the CLI downloads Crossplane's own definitions.
 	out := x.run(t.Context(), t, "resource", "validate", definitions, write(t, t.TempDir(), "all.yaml", all...), "--crossplane-image=", "--error-on-missing-schemas")
 	t.Logf("%s", out[max(0, len(out)-200):])
@@ -254,23 +259,61 @@ func clusters(t *testing.T) []unstructured.Unstructured {
 	return out
 }
 
-// leaderWorkerSet is the path of LeaderWorkerSet's definition, in the module that tools/lws pins.
-func leaderWorkerSet(t *testing.T) string {
+// pinned are the paths of files of a module that a directory of tools pins.
+func pinned(t *testing.T, tool, module string, files ...string) []string {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", "sigs.k8s.io/lws")
-	c.Dir = filepath.Join(root, "tools", "lws")
+	c := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
+	c.Dir = filepath.Join(root, "tools", tool)
 	c.Env = append(os.Environ(), "GOWORK=off")
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("cannot download sigs.k8s.io/lws: %v\n%s", err, out)
+		t.Fatalf("cannot download %s: %v\n%s", module, err, out)
 	}
-	module := struct {
+	m := struct {
 		Dir string `json:"Dir"` //nolint:tagliatelle // The go command writes it so.
 	}{}
-	if err := json.Unmarshal(out, &module); err != nil {
+	if err := json.Unmarshal(out, &m); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(module.Dir, "config", "crd", "bases", "leaderworkerset.x-k8s.io_leaderworkersets.yaml")
+	for i := range files {
+		files[i] = filepath.Join(m.Dir, files[i])
+	}
+	return files
+}
+
+// clouds are the paths of definitions of the clouds' providers, and of Usage. Google's is in no Go module: it is the one
+// that the control plane of the tests has.
+func clouds(t *testing.T) []string {
+	t.Helper()
+	return slices.Concat(
+		pinned(t, "provider-aws", "github.com/upbound/provider-aws/v2", "package/crds/eks.aws.m.upbound.io_nodegroups.yaml",
+			"package/crds/ec2.aws.m.upbound.io_launchtemplates.yaml", "package/crds/ec2.aws.m.upbound.io_placementgroups.yaml"),
+		pinned(t, "provider-azure", "github.com/upbound/provider-azure/v2", "package/crds/containerservice.azure.m.upbound.io_kubernetesclusternodepools.yaml"),
+		pinned(t, "crossplane", "github.com/crossplane/crossplane/v2", "cluster/crds/protection.crossplane.io_usages.yaml"),
+		[]string{filepath.Join(root, "test", "controlplane", "definitions", "container.gcp.m.upbound.io_nodepools.yaml")},
+	)
+}
+
+// nodePools are the objects of the golden files of node pools.
+func nodePools(t *testing.T) []unstructured.Unstructured {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, "function", "testdata", "pools", "*", "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden files of node pools: %v", err)
+	}
+	var out []unstructured.Unstructured
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects, err := manifest.Read(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, slices.DeleteFunc(objects, func(o unstructured.Unstructured) bool { return o.GetAPIVersion() == "golden" })...)
+	}
+	return out
 }
 
 // ofAddon reports whether an object is of a kind that an add-on defines. TestAddons of package function judges those by
