@@ -8,8 +8,9 @@ Three parts are kept apart, as they are in the world:
     not come, some time later. It keeps its state in memory. Clouds are in amazon.go, google.go and azure.go.
   - The provider: a controller for each kind of managed resource, which is crossplane-runtime's own reconciler with an
     external client that behaves as upjet's does, in sync.go and async.go.
-  - What runs in the cluster: the kubelet that registers a machine as a node, which is KWOK, and the cluster autoscaler,
-    which judges by a pool's template node what a pending pod would fit.
+  - What runs in the cluster: the kubelet that registers a machine as a node, which is KWOK, NVIDIA's DRA driver, which
+    publishes its GPUs, and the cluster autoscaler, which judges by a pool's template node what a pending pod would fit, and
+    reports in the ConfigMap kube-system/cluster-autoscaler-status.
 
 # What the provider reports
 
@@ -21,7 +22,7 @@ As upjet does it, which is worth knowing before one reads its conditions:
     came to exist (no capacity) is cleared by the first observation that follows, since there is nothing left to do. Of a
     node group it leaves status.atProvider.status CREATE_FAILED, of the pools of the other clouds nothing.
   - A pool that has been Ready and gets no more machines reports it nowhere but in status.atProvider.status of a node group
-    (DEGRADED) and in the autoscaler's events about the pods.
+    (DEGRADED), in the autoscaler's status and in its events about the pods.
 
 # What is shorter than in the world
 

@@ -16,13 +16,8 @@ import (
 // graphKind is the kind whose readiness is shown.
 const graphKind = "InferenceGraph"
 
-// createCluster tells Graphplane of the cluster that the graphs run on.
-func (d demo) createCluster(ctx context.Context, cp *controlplane.ControlPlane, file string) error {
-	objs, err := controlplane.ReadObjects(file)
-	if err != nil {
-		return err
-	}
-
+// createClusters tells Graphplane of the clusters that the graphs run on.
+func (d demo) createClusters(ctx context.Context, cp *controlplane.ControlPlane, objs []*unstructured.Unstructured) error {
 	if err := cp.Apply(ctx, "", objs...); err != nil {
 		return err
 	}

@@ -64,12 +64,24 @@ func (d demo) run(ctx context.Context) error {
 		return err
 	}
 
-	cp, err := controlplane.Start(ctx, controlplane.Options{Log: os.Stdout, Root: root, Systems: needSystems(objs)})
+	on, err := clusters(root, objs)
 	if err != nil {
 		return err
 	}
 
-	err = d.show(ctx, cp, root, objs)
+	o, err := need(objs, on)
+	if err != nil {
+		return err
+	}
+
+	o.Log, o.Root = os.Stdout, root
+
+	cp, err := controlplane.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+
+	err = d.show(ctx, cp, on, objs)
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		// Ctrl-C is how a demo ends.
 		err = nil
@@ -80,12 +92,12 @@ func (d demo) run(ctx context.Context) error {
 	return errors.Join(err, cp.Stop())
 }
 
-func (d demo) show(ctx context.Context, cp *controlplane.ControlPlane, root string, objs []*unstructured.Unstructured) error {
+func (d demo) show(ctx context.Context, cp *controlplane.ControlPlane, on, objs []*unstructured.Unstructured) error {
 	if err := cp.InstallGraphplane(ctx); err != nil {
 		return err
 	}
 
-	if err := d.createCluster(ctx, cp, filepath.Join(root, "examples", "cluster.yaml")); err != nil {
+	if err := d.createClusters(ctx, cp, on); err != nil {
 		return err
 	}
 
