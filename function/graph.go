@@ -52,7 +52,10 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
 		return err
 	}
-	decisions, seen := f.pools(req, rsp, xr, g)
+	decisions, seen, err := f.pools(req, rsp, xr, g, to)
+	if err != nil {
+		return err
+	}
 	if f.finished {
 		finish(g)
 	}

@@ -23,12 +23,16 @@ import (
 )
 
 // pools decides what becomes of a graph's node pools, by what is seen of them.
-func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph) (map[string]capacity.Decision, map[string][]capacity.Seen) {
+func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, to *remote.Target) (map[string]capacity.Decision, map[string][]capacity.Seen, error) {
 	if len(g.Pools) == 0 {
-		return nil, nil
+		return nil, nil, nil
+	}
+	backoffs, err := f.backoffs(req, rsp, xr, to)
+	if err != nil {
+		return nil, nil, err
 	}
 	observed := req.GetObserved().GetResources()
-	seen := nodesSeen(observed, xr, f.backoffs(req, rsp, xr, g))
+	seen := nodesSeen(observed, xr, backoffs)
 	out := map[string]capacity.Decision{}
 	for i := range g.Pools {
 		p := &g.Pools[i]
@@ -37,7 +41,7 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		p.Capacity.TemplateVersion = templateVersion(observed, p)
 		out[p.Name] = d
 	}
-	return out, seen
+	return out, seen, nil
 }
 
 // nodesSeen are the nodes of each pool, by name, as their cloud objects tell, and an autoscaler that gets none of them.

@@ -291,3 +291,38 @@ func TestCreateFailedIsRemembered(t *testing.T) {
 		now = now.Add(time.Hour)
 	}
 }
+
+// The autoscaler of another cluster is heard by an Object that changes nothing, and only while components wait.
+func TestFallbackFromZeroThere(t *testing.T) {
+	there := poolCase{Cluster: map[string]any{"access": map[string]any{"source": "Remote", "providerConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": "edge"}}}}
+	s := simulate(t, examples(t)["node-pools/gke.yaml"], append(there.clusters(t, "gke"), object(t, namespace))...)
+	s.fresh = true
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	s.fn.now = func() time.Time { return now }
+	rsp := s.rest()
+	if rsp.GetDesired().GetResources()[autoscaler] != nil {
+		t.Error("the autoscaler is listened to at rest")
+	}
+	first := nodesOf(rsp, "decode")
+	delete(inner(s.observed["deployment.decode"]).GetFields(), "status")
+	s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {nodeCount: 0, managedInstanceGroupUrls: ["https://www.googleapis.com/compute/v1/projects/p/zones/z/instanceGroups/gke-1-grp"]}}}`).GetFields()["status"]
+	waiting := now
+	s.waits(waiting)
+	now = now.Add(time.Minute)
+	o := s.apply().GetDesired().GetResources()[autoscaler].GetResource()
+	if got := wire.Get(o, "spec", "managementPolicies").AsInterface(); !cmp.Equal(got, []any{"Observe"}) {
+		t.Fatalf("want an Object that observes alone, got %v", got)
+	}
+	set(t, inner(s.observed[autoscaler]), "nodeGroups: [{name: gke-1-grp, scaleUp: {status: Backoff, backoffInfo: {errorCode: RESOURCE_POOL_EXHAUSTED, errorMessage: none}}}]", "data", "status")
+	status := s.observed[autoscaler].GetFields()["status"]
+	for range 2 {
+		s.waits(waiting)
+		rsp = s.apply()
+		s.observed[autoscaler].Fields["status"] = status
+		now = now.Add(3 * time.Minute)
+	}
+	got := wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "nodePools").GetListValue().GetValues()[1].GetStructValue()
+	if wire.Int(got, "rung") != 1 || wire.String(got, "rungReason") != "RESOURCE_POOL_EXHAUSTED for a3-highgpu-8g OnDemand" {
+		t.Errorf("want the second rung, got: %v", got)
+	}
+}

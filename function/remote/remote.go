@@ -243,6 +243,18 @@ func (t *Target) copied(name string, policies []string) (*structpb.Struct, error
 	return t.encode(o, manifest)
 }
 
+// Look is an Object that tells of an object of the other cluster and changes nothing of it, since it is somebody else's.
+func (t *Target) Look(apiVersion, kind, namespace, name string) (*structpb.Struct, error) {
+	o := t.envelope("", readiness(kind))
+	o.Spec.ManagementPolicies = []string{"Observe"}
+	return t.encode(o, &structpb.Struct{Fields: map[string]*structpb.Value{
+		"apiVersion": structpb.NewStringValue(apiVersion), "kind": structpb.NewStringValue(kind),
+		"metadata": structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+			"name": structpb.NewStringValue(name), "namespace": structpb.NewStringValue(namespace),
+		}}),
+	}})
+}
+
 // keep are the management policies of what outlives its graph.
 func keep() []string { return []string{"Observe", "Create", "Update"} }
 
