@@ -36,7 +36,8 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	out := map[string]capacity.Decision{}
 	for i := range g.Pools {
 		p := &g.Pools[i]
-		d := capacity.Decide(p, seen[p.Name], before(xr, p.Name), use(req, g, p), f.now())
+		was := before(xr, p.Name)
+		d := capacity.Decide(p, seen[p.Name], was, use(req, g, p, was.Rung), f.now())
 		p.Capacity = graph.Capacity{Rung: d.Rung, Running: d.Running}
 		p.Capacity.TemplateVersion = templateVersion(observed, p)
 		out[p.Name] = d
@@ -100,8 +101,9 @@ func moment(s string) time.Time {
 	return t.UTC()
 }
 
-// use is what the components of a pool make of its nodes.
-func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool) capacity.Use {
+// use is what the components of a pool make of its nodes, while it is on a rung.
+func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool, rung int) capacity.Use {
+	nodes := p.Rungs[min(rung, len(p.Rungs)-1)].Name
 	out := capacity.Idle
 	for i := range g.Components {
 		c := &g.Components[i]
@@ -111,7 +113,8 @@ func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool) capacity.U
 		o := req.GetObserved().GetResources()[compose.Workload(g, c).Name].GetResource()
 		n := ready.Replicas(o)
 		switch {
-		case n.Ready > 0 || bound(req.GetRequiredResources()[podsOf(c)].GetItems()):
+		// Those that are ready may be of the template before, on other nodes.
+		case n.Ready > n.Replicas-n.Updated && selects(o.GetFields()["spec"], nodes), bound(req.GetRequiredResources()[podsOf(c)].GetItems(), nodes):
 			return capacity.Running
 		case n.Replicas > 0 || c.Replicas != nil && *c.Replicas > 0 || c.Replicas == nil && (o == nil || wire.Int(o, "spec", "replicas") > 0):
 			out = capacity.Waiting
@@ -120,10 +123,11 @@ func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool) capacity.U
 	return out
 }
 
-// bound reports whether a pod has got a node, though it may not be ready for long: a large model takes its time.
-func bound(pods []*fnv1.Resource) bool {
+// bound reports whether a pod has got one of some nodes, though it may not be ready for long: a large model takes its time.
+func bound(pods []*fnv1.Resource, nodes string) bool {
 	return slices.ContainsFunc(pods, func(r *fnv1.Resource) bool {
-		return wire.String(r.GetResource(), "spec", "nodeName") != "" && wire.String(r.GetResource(), "metadata", "deletionTimestamp") == ""
+		o := r.GetResource()
+		return wire.String(o, "spec", "nodeName") != "" && wire.String(o, "metadata", "deletionTimestamp") == "" && wire.String(o, "spec", "nodeSelector", v1alpha1.LabelNodePool) == nodes
 	})
 }
 

@@ -10,10 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/structpb"
+	corev1 "k8s.io/api/core/v1"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/function/capacity"
+	"github.com/graphplane/graphplane/function/cloud"
+	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
@@ -324,5 +328,45 @@ func TestFallbackFromZeroThere(t *testing.T) {
 	got := wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "nodePools").GetListValue().GetValues()[1].GetStructValue()
 	if wire.Int(got, "rung") != 1 || wire.String(got, "rungReason") != "RESOURCE_POOL_EXHAUSTED for a3-highgpu-8g OnDemand" {
 		t.Errorf("want the second rung, got: %v", got)
+	}
+}
+
+// What is used of a pool decides whether it may fall back: not while a pod is on its nodes, though it is not ready yet, and
+// not because pods of the spec before are ready on others.
+func TestUse(t *testing.T) {
+	pod := func(node, pool string) *structpb.Struct {
+		return object(t, fmt.Sprintf(`{kind: Pod, metadata: {name: p}, spec: {nodeName: %q, nodeSelector: {graphplane.io/node-pool: %q}}}`, node, pool))
+	}
+	cases := map[string]struct {
+		reason string
+		status string
+		pods   []*structpb.Struct
+		want   capacity.Use
+	}{
+		"Ready":         {"A pod is ready", `{replicas: 2, updatedReplicas: 2, readyReplicas: 1}`, nil, capacity.Running},
+		"Waiting":       {"No pod is ready", `{replicas: 2, updatedReplicas: 2}`, nil, capacity.Waiting},
+		"New":           {"There are no pods yet", `{}`, nil, capacity.Waiting},
+		"Older":         {"Those that are ready are of the template before", `{replicas: 3, updatedReplicas: 1, readyReplicas: 2}`, nil, capacity.Waiting},
+		"OlderAndNewer": {"One of those that are ready is not", `{replicas: 3, updatedReplicas: 2, readyReplicas: 2}`, nil, capacity.Running},
+		"Loading":       {"A pod that loads its model has a node", `{replicas: 2, updatedReplicas: 2}`, []*structpb.Struct{pod("n", "pools-gke-decode-e8dc325a")}, capacity.Running},
+		"LoadingThere":  {"A pod that loads its model on other nodes", `{replicas: 2, updatedReplicas: 2}`, []*structpb.Struct{pod("n", "old")}, capacity.Waiting},
+		"Pending":       {"A pod without a node", `{replicas: 2, updatedReplicas: 2}`, []*structpb.Struct{pod("", "pools-gke-decode-e8dc325a")}, capacity.Waiting},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := poolsOf(t, examples(t)["node-pools/gke.yaml"])
+			s.observed["deployment.decode"].Fields["status"] = structpb.NewStructValue(object(t, tc.status))
+			req := s.request()
+			req.RequiredResources = map[string]*fnv1.Resources{"pods:decode": {}}
+			for _, p := range tc.pods {
+				req.RequiredResources["pods:decode"].Items = append(req.RequiredResources["pods:decode"].Items, &fnv1.Resource{Resource: p})
+			}
+			two := int32(2)
+			g := &graph.Graph{Name: "pools-gke", Components: []graph.Component{{Key: "decode", Object: "pools-gke-decode", NodePool: "decode", Replicas: &two, Template: &corev1.PodTemplateSpec{}}}}
+			p := &graph.Pool{Name: "decode", Rungs: []graph.Rung{{Nodes: cloud.Nodes{Name: "pools-gke-decode-e8dc325a"}}}}
+			if got := use(req, g, p, 0); got != tc.want {
+				t.Errorf("%s: want %d, got %d", tc.reason, tc.want, got)
+			}
+		})
 	}
 }

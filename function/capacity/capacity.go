@@ -43,7 +43,7 @@ type Before struct {
 // A Use is what the components of a pool make of its nodes.
 type Use int
 
-// Uses. Of a pool that is Idle no component has pods, nor wants any; on the nodes of one that is Running is a pod.
+// Uses. Of a pool that is Idle no component has pods, nor wants any; of one that is Running a pod is on nodes of its rung.
 const (
 	Waiting Use = iota
 	Idle
@@ -93,7 +93,7 @@ func climb(p *graph.Pool, seen []Seen, before Before, use Use, now time.Time) De
 		return first(p, "")
 	case d.Rung > 0 && use == Idle && empty:
 		return first(p, "")
-	case current == nil || use == Running && running(current.Name, seen) == nil:
+	case current == nil || use == Running:
 		return d
 	}
 	switch current.Failure {

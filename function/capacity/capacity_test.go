@@ -102,7 +102,7 @@ func TestDecide(t *testing.T) {
 		},
 		"EditedWithoutCapacity": {
 			reason: "Pods that run on older nodes do not keep the new ones from falling",
-			args:   args{seen: []Seen{ready("old", 2), short("a")}, before: Before{Known: true, NoCapacitySince: ago(3)}, use: Running},
+			args:   args{seen: []Seen{ready("old", 2), short("a")}, before: Before{Known: true, NoCapacitySince: ago(3)}},
 			want:   Decision{Rung: 1, RungSince: now, RungReason: "InsufficientInstanceCapacity for p5.48xlarge OnDemand", Running: &cloud.Nodes{Name: "old"}},
 		},
 		"HasNodes": {

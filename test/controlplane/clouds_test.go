@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/graphplane/graphplane/test/controlplane/simulator"
@@ -150,6 +151,14 @@ func (r running) poolStartsFromZero(t *testing.T) {
 			}
 
 			r.looksLike(t, nodes[0], c.gpus, c.labels, c.taints)
+			r.create(t, gpuPod(name+"-next", name, c.gpus, true))
+			r.eventually(t, "the next pod runs", func() error { return r.runs(t, name+"-next") })
+
+			if err := r.has(t, name, 2); err != nil {
+				t.Errorf("want a node for the next pod: %v", err)
+			}
+
+			r.remove(t, name+"-next")
 
 			if err := r.runs(t, name+"-intolerant"); err == nil {
 				t.Error("want a pod that does not tolerate the pool's taints not to run")
@@ -157,7 +166,7 @@ func (r running) poolStartsFromZero(t *testing.T) {
 
 			r.remove(t, name+"-pod")
 			r.remove(t, name+"-intolerant")
-			r.eventually(t, "the idle node is gone", func() error { return r.has(t, name, 0) })
+			r.eventually(t, "the idle nodes are gone", func() error { return r.has(t, name, 0) })
 			r.delete(t, p)
 		})
 	}
@@ -274,6 +283,7 @@ func (r running) scaleUpFails(t *testing.T) {
 
 	r.create(t, gpuPod("dry-pod", "dry", "4", true))
 	r.eventually(t, "the autoscaler says so", func() error { return r.event(t, "dry-pod", "FailedScaleUp", "InsufficientInstanceCapacity") })
+	r.eventually(t, "the autoscaler's status says so", func() error { return r.backsOff(t, "eks-dry-", "placeholder-cannot-be-fulfilled") })
 	r.eventually(t, "the node group says so", func() error { return r.field(t, p, "DEGRADED", "status", "atProvider", "status") })
 
 	if err := r.check(t, p, "Ready", "Synced", "LastAsyncOperation"); err != nil {
@@ -284,6 +294,23 @@ func (r running) scaleUpFails(t *testing.T) {
 	r.eventually(t, "the pod runs", func() error { return r.runs(t, "dry-pod") })
 	r.remove(t, "dry-pod")
 	r.delete(t, p)
+}
+
+// backsOff returns an error unless the autoscaler's status says that it has given a group of nodes up for a while.
+func (r running) backsOff(t *testing.T, group, code string) error {
+	t.Helper()
+
+	cm, err := r.client.CoreV1().ConfigMaps("kube-system").Get(t.Context(), "cluster-autoscaler-status", metav1.GetOptions{})
+	if err != nil {
+		return err //nolint:wrapcheck // It says what is missing.
+	}
+
+	status := cm.Data["status"]
+	if !strings.Contains(status, group) || !strings.Contains(status, "errorCode: "+code) || !strings.Contains(status, "status: Backoff") {
+		return fmt.Errorf("status is %s", status)
+	}
+
+	return nil
 }
 
 // machinesComeBack shows what happens to a pool that runs: a node is lost, spot machines are reclaimed, the pool is deleted

@@ -70,10 +70,12 @@ func providers(w *world) []provider {
 }
 
 func (s *Simulator) runProviders(ctx context.Context, a accounts, ready func()) error {
+	// What goes wrong is in conditions. A logger without a sink would be taken for none, and informers use the global one.
+	silent := funcr.New(func(string, string) {}, funcr.Options{})
+	ctrl.SetLogger(silent)
+
 	mgr, err := ctrl.NewManager(s.options.Config, ctrl.Options{
-		Scheme: newScheme(), Metrics: server.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(time.Duration),
-		// What goes wrong is in conditions. A logger without a sink would be taken for none.
-		Logger: funcr.New(func(string, string) {}, funcr.Options{}),
+		Scheme: newScheme(), Metrics: server.Options{BindAddress: "0"}, GracefulShutdownTimeout: new(time.Duration), Logger: silent,
 	})
 	if err != nil {
 		return fmt.Errorf("cannot make manager: %w", err)

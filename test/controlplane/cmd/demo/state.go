@@ -54,6 +54,10 @@ func state(o *unstructured.Unstructured) string {
 		phase, _, _ := unstructured.NestedString(o.Object, "status", "phase")
 		return phase
 	default:
+		if err := controlplane.Check(o, "Ready"); err == nil {
+			return "Ready"
+		}
+
 		return "created"
 	}
 }
