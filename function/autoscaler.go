@@ -1,8 +1,12 @@
 package function
 
 import (
+	"cmp"
+	"strings"
+
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/crossplane/crossplane-runtime/v2/pkg/meta"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
@@ -25,7 +29,7 @@ func (f *Function) backoffs(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 		if ready.Condition(xr, v1alpha1.ConditionComponentsReady) == "False" {
 			shorten(rsp, wait)
 		}
-		return nil, nil
+		return map[string]string{}, nil
 	}
 	var status *structpb.Struct
 	if to == nil {
@@ -43,22 +47,27 @@ func (f *Function) backoffs(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 
 // failureOf is what the cloud says is wrong with nodes, empty for nothing.
 func failureOf(o *structpb.Struct, provider cloud.Provider, xr *structpb.Struct, pool string, backoffs map[string]string) string {
-	if msg := ready.Failed(o); msg != "" {
-		return msg
-	}
-	if why := cloud.BackedOff(provider, wire.String(o, "metadata", "annotations", "crossplane.io/external-name"), compose.ScalingGroups(o), backoffs); why != "" {
+	id := wire.String(o, "metadata", "annotations", meta.AnnotationKeyExternalName)
+	why := cmp.Or(ready.Failed(o), cloud.BackedOff(provider, id, compose.ScalingGroups(o), backoffs))
+	status := wire.String(o, "status", "atProvider", "status")
+	if provider != cloud.EKS || status != "CREATE_FAILED" && status != "DEGRADED" {
 		return why
 	}
-	if !ready.GivenUp(o) {
-		return ""
+	// The provider says why EKS has no machines for a node group only until it looks at it again.
+	if why == "" {
+		why = remembered(o, provider, poolStatusOf(xr, pool))
 	}
-	// The provider says why EKS has given a node group up only until it looks at it again.
-	said := poolStatusOf(xr, pool)
-	if wire.String(said, "object") != wire.String(o, "metadata", "name") {
-		return ""
+	if status == "DEGRADED" {
+		return why
 	}
+	advice := "; EKS does not try again: when this is mended, delete node group " + id + " there, and it is created again"
+	return strings.TrimSuffix(cmp.Or(why, cloud.NodeGroupCreateFailed+": EKS has given the node group up, and its provider no longer says why"), advice) + advice
+}
+
+// remembered is what the status of a pool says is wrong with nodes, empty for nothing that has a meaning.
+func remembered(o *structpb.Struct, provider cloud.Provider, said *structpb.Struct) string {
 	msg := wire.String(said, "message")
-	if f, _ := cloud.Classify(provider, msg); f == cloud.FailureOther {
+	if f, _ := cloud.Classify(provider, msg); f == cloud.FailureOther || wire.String(said, "object") != wire.String(o, "metadata", "name") {
 		return ""
 	}
 	return msg

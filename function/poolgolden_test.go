@@ -142,7 +142,7 @@ func (c poolCase) run(t *testing.T, cloud string) *fnv1.RunFunctionResponse {
 		mergeStruct(t, pool, c.Edit)
 		for range 3 {
 			s.observe(c.Observed)
-			rsp = s.apply()
+			s.apply()
 			s.rollOutCloud()
 		}
 		s.observe(c.Observed)

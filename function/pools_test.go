@@ -248,12 +248,12 @@ func TestFallbackFromZero(t *testing.T) {
 			status := object(t, fmt.Sprintf(`{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: '%s', scaleUp: {status: Backoff, backoffInfo: {errorCode: %s, errorMessage: none}}}]"}}`, group, tc.code))
 			s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = status
 
-			if s.apply(); s.waits(now) == nil {
-				t.Fatal("the graph has no status")
-			}
+			waiting := now
+			s.apply()
+			s.waits(waiting)
 			now = now.Add(time.Minute)
 			rsp := s.apply()
-			s.waits(now.Add(-time.Minute))
+			s.waits(waiting)
 			if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonNoCapacity {
 				t.Errorf("CapacityReady is %s", got)
 			}
@@ -268,31 +268,46 @@ func TestFallbackFromZero(t *testing.T) {
 }
 
 // waits lets the graph say of itself that its components wait since a time, as Crossplane writes what the function reports.
-func (s *simulation) waits(since time.Time) *structpb.Struct {
-	status := wire.Get(s.xr, "status").GetStructValue()
-	status.Fields["conditions"] = wire.Get(object(s.t, fmt.Sprintf(`{conditions: [{type: ComponentsReady, status: "False", reason: Progressing, lastTransitionTime: %q}]}`, since.Format(time.RFC3339))), "conditions")
-	return status
+func (s *simulation) waits(since time.Time) {
+	wire.Get(s.xr, "status").GetStructValue().Fields["conditions"] = wire.Get(object(s.t, fmt.Sprintf(`{conditions: [{type: ComponentsReady, status: "False", reason: Progressing, lastTransitionTime: %q}]}`, since.Format(time.RFC3339))), "conditions")
 }
 
 // EKS gives up a node group whose first machines do not come, and its provider says why only until it looks again.
 func TestCreateFailedIsRemembered(t *testing.T) {
-	s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
-	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
-	s.fn.now = func() time.Time { return now }
-	first := nodesOf(s.apply(), "decode")
-	delete(s.observed["deployment.decode"].GetFields(), "status")
-	o := s.observed["nodepool.decode."+first[0]]
-	for _, failed := range []string{
-		`{type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "VcpuLimitExceeded: 192 of 64"}`,
-		`{type: LastAsyncOperation, status: "True"}`,
-		`{type: LastAsyncOperation, status: "True"}`,
+	const again = `{type: LastAsyncOperation, status: "True"}`
+	for name, tc := range map[string]struct {
+		reason string
+		says   []string
+		want   string
+		code   string
+	}{
+		"Quota": {
+			reason: "What was said once holds on",
+			says:   []string{`{type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "VcpuLimitExceeded: 192 of 64"}`, again, again},
+			want:   v1alpha1.ReasonQuotaExceeded, code: "VcpuLimitExceeded",
+		},
+		"Missed": {
+			reason: "What was said before anybody listened is taken for what is most often the matter",
+			says:   []string{again, again}, want: v1alpha1.ReasonNoCapacity, code: cloud.NodeGroupCreateFailed,
+		},
 	} {
-		o.Fields["status"] = object(t, `{status: {atProvider: {status: CREATE_FAILED}, conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}, `+failed+`]}}`).GetFields()["status"]
-		rsp := s.apply()
-		if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonQuotaExceeded {
-			t.Errorf("CapacityReady is %s", got)
-		}
-		now = now.Add(time.Hour)
+		t.Run(name, func(t *testing.T) {
+			s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
+			first := nodesOf(s.apply(), "decode")
+			delete(s.observed["deployment.decode"].GetFields(), "status")
+			o := s.observed["nodepool.decode."+first[0]]
+			for _, says := range tc.says {
+				o.Fields["status"] = object(t, `{status: {atProvider: {status: CREATE_FAILED}, conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}, `+says+`]}}`).GetFields()["status"]
+				rsp := s.apply()
+				if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+tc.want {
+					t.Errorf("%s: CapacityReady is %s", tc.reason, got)
+				}
+				msg := wire.String(wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "nodePools").GetListValue().GetValues()[1].GetStructValue(), "message")
+				if !strings.HasPrefix(msg, tc.code) || strings.Count(msg, "delete node group "+first[0]) != 1 {
+					t.Errorf("%s: the status says %q", tc.reason, msg)
+				}
+			}
+		})
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 	FailureOther       Failure = "CloudError"
 )
 
+// NodeGroupCreateFailed is the code of a node group that EKS has given up when nobody says any more why.
+const NodeGroupCreateFailed = "NodeGroupCreateFailed"
+
 // A code is what a cloud writes into a message.
 type code struct {
 	text    string
@@ -49,6 +52,8 @@ func codes(p Provider) []code {
 			{"UnfulfillableCapacity", FailureCapacity},
 			{"ReservationCapacityExceeded", FailureCapacity},
 			{"Unsupported:", FailureCapacity},
+			// Ours. Most groups are given up for want of machines, and one that is never comes to be by waiting.
+			{NodeGroupCreateFailed, FailureCapacity},
 			// The autoscaler knows no more than that an Auto Scaling group did not get its instances.
 			// https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/auto_scaling_groups.go
 			{"placeholder-cannot-be-fulfilled", FailureCapacity},

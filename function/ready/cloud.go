@@ -35,17 +35,9 @@ func NodeGroup(o *structpb.Struct) Verdict {
 	switch s := wire.String(o, "status", "atProvider", "status"); s {
 	case "", "ACTIVE", "UPDATING":
 		return v
-	case "CREATE_FAILED":
-		return wait("EKS reports the node group as CREATE_FAILED, and does not try again: delete NodeGroup " + wire.String(o, "metadata", "name") + " when what failed is mended, and it is created again")
 	default:
 		return wait("EKS reports the node group as " + s)
 	}
-}
-
-// GivenUp reports whether EKS has given up to get the machines of a node group.
-func GivenUp(o *structpb.Struct) bool {
-	s := wire.String(o, "status", "atProvider", "status")
-	return wire.String(o, "kind") == "NodeGroup" && (s == "CREATE_FAILED" || s == "DEGRADED")
 }
 
 // LaunchTemplate is Cloud, and waits until its version is known, which a node group names.

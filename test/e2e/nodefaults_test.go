@@ -23,6 +23,7 @@ func TestNodePoolFaults(t *testing.T) {
 	}
 	// EKS gives a node group up whose first machines do not come. The others go on trying, as they do from zero.
 	t.Run("NoCapacityAtOnce/eks", func(t *testing.T) { t.Parallel(); noCapacity(t, "eks", 1) })
+	t.Run("NoCapacityForEdit", func(t *testing.T) { t.Parallel(); noCapacityForEdit(t) })
 	t.Run("NodeLost", func(t *testing.T) { t.Parallel(); nodeLost(t) })
 	t.Run("PoolDeleted", func(t *testing.T) { t.Parallel(); poolDeleted(t) })
 	t.Run("CloudDown", func(t *testing.T) { t.Parallel(); cloudDown(t) })
@@ -70,6 +71,37 @@ func noCapacity(t *testing.T, cloud string, least int) {
 	// It does not go back by itself when there is capacity again.
 	annotate(map[string]any{simulator.AnnotationFault: nil})
 	g.same(g.uids(), g.composed())
+}
+
+// noCapacityForEdit lets a cloud have none of the machine that a pool which serves is edited to. Its pods go on where they
+// are, and it falls to its second choice, which is the machine that it had.
+func noCapacityForEdit(t *testing.T) {
+	p, name := providers()["gke"], "edit-full"
+	annotate := account(t, "gke", name, nil)
+	g, nodes := settled(t, "gke", name, "size: {min: 0, max: 3}")
+	annotate(map[string]any{simulator.AnnotationFault: simulator.FaultNoCapacity, simulator.AnnotationFaultMachines: p.another})
+	stop, lost := make(chan struct{}), make(chan []string)
+	go func() { lost <- g.poll(stop, "robust-frontend", "robust-worker") }()
+	g.patch(op("replace", "/spec/nodePools/0/machineType", p.another), op("add", "/spec/nodePools/0/fallback", []any{map[string]any{"machineType": p.machine, "wait": "5s"}}))
+	eventually(t, "the graph is on its second choice", func() (bool, string) {
+		s := g.poolStatus("gpu")
+		return fmt.Sprint(s["rung"]) == "1", fmt.Sprint(s)
+	})
+	g.ready()
+	close(stop)
+	for _, l := range <-lost {
+		t.Error(l)
+	}
+	if err := g.fit(e2e.kube); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "only the pool that has machines is left", func() (bool, string) {
+		all := g.pools()
+		return len(all) == 1, fmt.Sprint(len(all))
+	})
+	if diff := cmp.Diff(nodes, nodesOf(t, e2e.kube, g.pools()[0].GetName())); diff != "" {
+		t.Errorf("nodes: -before, +after:\n%s", diff)
+	}
 }
 
 // quota stops a graph where it is, though it has a second choice, and it says so. When there is quota it goes on.
