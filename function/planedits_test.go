@@ -40,6 +40,11 @@ func edits() map[string]func(o map[string]any) bool {
 			return set(c, map[string]any{"a/b": "c"}, "podTemplate", "metadata", "labels")
 		}),
 		"23-shared-memory": each(func(c map[string]any) bool { c["sharedMemory"] = "0"; return true }),
+		"24-recreate": each(func(c map[string]any) bool {
+			c["strategy"] = map[string]any{"type": "Recreate"}
+			return c["nodeCount"] == nil
+		}),
+		"25-roll-again": func(map[string]any) bool { return true },
 	}
 }
 

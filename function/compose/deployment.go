@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/function/graph"
@@ -30,7 +31,7 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 			Spec: appsv1.DeploymentSpec{
 				Replicas:                c.Replicas,
 				Selector:                &metav1.LabelSelector{MatchLabels: names.Selector(g.Name, c.Name)},
-				Strategy:                ptr.Deref(c.Strategy, appsv1.DeploymentStrategy{}),
+				Strategy:                strategy(c),
 				Template:                PodTemplate(g, c),
 				ProgressDeadlineSeconds: new(int32(noDeadline)),
 			},
@@ -39,4 +40,23 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 		Component: c.Key,
 		Templates: [][]string{{"spec", "template"}},
 	})
+}
+
+// strategy by which pods are replaced, with the API server's defaults written out: those that it fills in are nobody's, so
+// they stay when the strategy becomes Recreate, which it then refuses beside them. See
+// https://github.com/kubernetes/kubernetes/issues/24198
+func strategy(c *graph.Component) appsv1.DeploymentStrategy {
+	s := ptr.Deref(c.Strategy, appsv1.DeploymentStrategy{})
+	if s.Type == appsv1.RecreateDeploymentStrategyType {
+		return s
+	}
+	const quarter = "25%"
+	r := ptr.Deref(s.RollingUpdate, appsv1.RollingUpdateDeployment{})
+	if r.MaxUnavailable == nil {
+		r.MaxUnavailable = new(intstr.FromString(quarter))
+	}
+	if r.MaxSurge == nil {
+		r.MaxSurge = new(intstr.FromString(quarter))
+	}
+	return appsv1.DeploymentStrategy{Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: &r}
 }

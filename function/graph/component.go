@@ -106,6 +106,7 @@ func (r *resolver) componentRules(in *v1alpha1.Component, at *field.Path) {
 	if in.Replicas != nil && in.Scaling != nil {
 		r.Add(field.Forbidden(at.Child("replicas"), "scaling owns the number of replicas: remove replicas or scaling"))
 	}
+	r.strategyRules(in.Strategy, at.Child("strategy"))
 	if gpus := ptr.Deref(in.GPUs, 0); gpus < 0 {
 		r.Add(field.Invalid(at.Child("gpus"), gpus, "must not be negative"))
 	} else if gpus > 0 && !hasGPUs(in.Type) {

@@ -101,26 +101,9 @@ func editCases() map[string]editCase {
 			want: `
 ! roll     Deployment g-decode
     stops all of 4 pods of decode before new ones start
-    spec.strategy: {"type":"Recreate"} (new)
-    spec.template.spec.volumes[shared-memory].emptyDir.sizeLimit: "8Gi" -> "16Gi"
-`,
-		},
-		"StrategyRefused": {
-			reason: "The API server keeps what it defaulted of another strategy, and refuses both.",
-			graph:  groups,
-			edit:   `spec: {components: [{name: frontend, strategy: {type: Recreate}}]}`,
-			there: func(o *unstructured.Unstructured) {
-				if o.GetKind() == "Deployment" {
-					o.Object["spec"].(map[string]any)["strategy"] = map[string]any{
-						"type": "RollingUpdate", "rollingUpdate": map[string]any{"maxSurge": "25%", "maxUnavailable": "25%"},
-					}
-				}
-			},
-			want: `
-~ change   Deployment g-frontend
-    the API server refuses this, since it keeps its defaults of rollingUpdate: delete the
-    Deployment, and it is made again
+    spec.strategy.rollingUpdate: {"maxSurge":"25%","maxUnavailable":"25%"} (goes)
     spec.strategy.type: "RollingUpdate" -> "Recreate"
+    spec.template.spec.volumes[shared-memory].emptyDir.sizeLimit: "8Gi" -> "16Gi"
 `,
 		},
 		"AddComponent": {

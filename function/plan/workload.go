@@ -84,20 +84,7 @@ func (w workload) changed(before, after opened, fields []Change) (Action, []stri
 	if slices.ContainsFunc(fields, func(c Change) bool { return c.Path == "spec.replicas" }) {
 		effects = append(effects, w.scales(after.inner, replicas(before.there)))
 	}
-	if stuck(before.there, after.inner, fields) {
-		effects = append(effects, "the API server refuses this, since it keeps its defaults of rollingUpdate: delete the Deployment, and it is made again")
-	}
 	return action, effects
-}
-
-// stuck reports whether a Deployment that is to recreate its pods keeps how it was to roll them, which the API server has
-// defaulted and then refuses: https://github.com/kubernetes/kubernetes/issues/24198
-func stuck(before, after *unstructured.Unstructured, fields []Change) bool {
-	const rolling = "spec.strategy.rollingUpdate"
-	strategy, _, _ := unstructured.NestedString(after.Object, "spec", "strategy", "type")
-	_, kept, _ := unstructured.NestedMap(before.Object, "spec", "strategy", "rollingUpdate")
-	goes := slices.ContainsFunc(fields, func(c Change) bool { return c.Path == rolling && c.After == nil })
-	return strategy == "Recreate" && kept && !goes
 }
 
 // ofPods reports whether a change is of what pods are made from.
