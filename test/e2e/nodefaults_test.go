@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func noCapacity(t *testing.T, cloud string, least int) {
 	}
 	eventually(t, "the pool without machines is gone", func() (bool, string) {
 		all := g.pools()
-		return len(all) == 1 && all[0].GetName() != first, fmt.Sprint(len(all))
+		return len(all) == 1 && all[0].GetName() != first, strconv.Itoa(len(all))
 	})
 	// It does not go back by itself when there is capacity again.
 	annotate(map[string]any{simulator.AnnotationFault: nil})
@@ -97,7 +98,7 @@ func noCapacityForEdit(t *testing.T) {
 	}
 	eventually(t, "only the pool that has machines is left", func() (bool, string) {
 		all := g.pools()
-		return len(all) == 1, fmt.Sprint(len(all))
+		return len(all) == 1, strconv.Itoa(len(all))
 	})
 	if diff := cmp.Diff(nodes, nodesOf(t, e2e.kube, g.pools()[0].GetName())); diff != "" {
 		t.Errorf("nodes: -before, +after:\n%s", diff)
@@ -250,7 +251,7 @@ func TestMachineIsEditedUnderLoad(t *testing.T) {
 				if on := g.onNodes(old); !stays && on > 0 {
 					t.Fatalf("the old pool goes, and %d pods are on it", on)
 				}
-				return len(all) == 1 && all[0].GetName() != old, fmt.Sprint(len(all))
+				return len(all) == 1 && all[0].GetName() != old, strconv.Itoa(len(all))
 			})
 			g.ready()
 			close(stop)

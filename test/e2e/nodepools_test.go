@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -36,12 +35,15 @@ type provider struct {
 
 // providers by the names of the InferenceClusters of the examples.
 func providers() map[string]provider {
+	kind := func(group, resource string) schema.GroupVersionResource {
+		return schema.GroupVersionResource{Group: group, Version: "v1beta1", Resource: resource}
+	}
 	return map[string]provider{
-		"eks": {"aws.m.upbound.io", schema.GroupVersionResource{Group: "eks.aws.m.upbound.io", Version: "v1beta1", Resource: "nodegroups"}, "g6.xlarge", "g6e.xlarge"},
-		"gke": {"gcp.m.upbound.io", schema.GroupVersionResource{Group: "container.gcp.m.upbound.io", Version: "v1beta1", Resource: "nodepools"}, "g2-standard-8", "a2-highgpu-1g"},
+		"eks": {group: "aws.m.upbound.io", pools: kind("eks.aws.m.upbound.io", "nodegroups"), machine: "g6.xlarge", another: "g6e.xlarge"},
+		"gke": {group: "gcp.m.upbound.io", pools: kind("container.gcp.m.upbound.io", "nodepools"), machine: "g2-standard-8", another: "a2-highgpu-1g"},
 		"aks": {
-			"azure.m.upbound.io", schema.GroupVersionResource{Group: "containerservice.azure.m.upbound.io", Version: "v1beta1", Resource: "kubernetesclusternodepools"},
-			"Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5",
+			group: "azure.m.upbound.io", pools: kind("containerservice.azure.m.upbound.io", "kubernetesclusternodepools"),
+			machine: "Standard_NC24ads_A100_v4", another: "Standard_NC40ads_H100_v5",
 		},
 	}
 }
@@ -62,7 +64,7 @@ func account(t *testing.T, cloud, name string, change func(spec map[string]any))
 		t.Fatal(err)
 	}
 	if change != nil {
-		change(cluster.Object["spec"].(map[string]any)) //nolint:forcetypeassert // The example has one.
+		change(cluster.Object["spec"].(map[string]any))
 	}
 	configs := e2e.client.Resource(schema.GroupVersionResource{Group: config, Version: "v1beta1", Resource: "clusterproviderconfigs"})
 	usual, err := configs.Get(t.Context(), "default", metav1.GetOptions{})
@@ -248,30 +250,6 @@ func TestOneGraphThreeClouds(t *testing.T) {
 	}
 }
 
-// Nodes of a graph on another cluster join that one, and its pods run on them there.
-func TestRemoteNodePool(t *testing.T) {
-	there, err := kubernetes.NewForConfig(e2e.cp.Remote.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	account(t, "eks", "away", func(spec map[string]any) {
-		spec["access"] = map[string]any{"source": "Remote", "providerConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": controlplane.RemoteConfig}}
-		spec["cloud"].(map[string]any)["eks"].(map[string]any)["clusterName"] = controlplane.RemoteConfig //nolint:forcetypeassert // The example has them.
-	})
-	g := create(t, "away", fmt.Sprintf(pooled, "away", "away", "machineType: g6.xlarge, size: {min: 0, max: 3}"))
-	g.ready()
-	if err := g.fit(there); err != nil {
-		t.Error(err)
-	}
-	if !g.grew(there) {
-		t.Error("the pool did not start from zero")
-	}
-	if n := len(g.pods()); n != 0 {
-		t.Errorf("%d pods run in the cluster of the control plane", n)
-	}
-	g.removeWithPools(there)
-}
-
 // Workloads that do not bear what a pool's nodes want of them stay Pending, by the check by which all others pass. So that
 // check, and the scheduler and the autoscaler behind it, are no formality.
 func TestPodsThatDoNotFitStayPending(t *testing.T) {
@@ -348,88 +326,4 @@ func TestPodsThatDoNotFitStayPending(t *testing.T) {
 			t.Errorf("%s is %s on node %q, want it Pending", tc.reason, p.Status.Phase, p.Spec.NodeName)
 		}
 	}
-}
-
-// removeWithPools deletes a graph and sees that its workloads go before its nodes do, and that nothing is left.
-func (g *graph) removeWithPools(cluster kubernetes.Interface) {
-	g.t.Helper()
-	var nodes []string
-	for _, p := range g.pools() {
-		nodes = append(nodes, nodesOf(g.t, cluster, p.GetName())...)
-	}
-	if len(nodes) == 0 {
-		g.t.Fatal("the graph has no nodes that could go")
-	}
-	if err := e2e.client.Resource(graphs()).Namespace(g.namespace).Delete(g.t.Context(), g.name, metav1.DeleteOptions{}); err != nil {
-		g.t.Fatal(err)
-	}
-	eventually(g.t, "nothing of graph "+g.name+" is left", func() (bool, string) {
-		// Pools first, so that a workload that is seen was there when a pool was.
-		pools := g.pools()
-		d, err := cluster.AppsV1().Deployments(g.namespace).List(g.t.Context(), metav1.ListOptions{LabelSelector: v1alpha1.LabelGraph + "=" + g.name + "," + v1alpha1.LabelComponent + "!=frontend"})
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		for _, p := range pools {
-			if p.GetDeletionTimestamp() != nil && len(d.Items) > 0 {
-				g.t.Fatalf("%s %s is deleted before Deployment %s", p.GetKind(), p.GetName(), d.Items[0].GetName())
-			}
-		}
-		_, err = e2e.client.Resource(graphs()).Namespace(g.namespace).Get(g.t.Context(), g.name, metav1.GetOptions{})
-		left := len(pools)
-		for _, n := range nodes {
-			if _, err := cluster.CoreV1().Nodes().Get(g.t.Context(), n, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
-				left++
-			}
-		}
-		return left == 0 && len(d.Items) == 0 && apierrors.IsNotFound(err), fmt.Sprintf("%d Deployments, %d pools and nodes, %v", len(d.Items), left, err)
-	})
-	eventually(g.t, "the namespace is empty", func() (bool, string) {
-		left := everything(g.t, g.namespace)
-		return len(left) == 0, strings.Join(left, " ")
-	})
-}
-
-// When a graph with pools is deleted, its workloads go first, then its pools, and nothing is left, in any cloud.
-func TestDeleteWithNodePools(t *testing.T) {
-	for cloud, p := range providers() {
-		t.Run(cloud, func(t *testing.T) {
-			t.Parallel()
-			g := create(t, "leaves-"+cloud, fmt.Sprintf(pooled, "pools", cloud, "machineType: "+p.machine+", size: {min: 1, max: 3}"))
-			g.ready()
-			g.removeWithPools(e2e.kube)
-		})
-	}
-}
-
-// Two graphs of one name on one cluster, with pools of one name, have nodes of their own. Who finds a pool of the name that
-// it would give its own does not take it, and says so.
-func TestOnePoolIsOfOneGraph(t *testing.T) {
-	y := fmt.Sprintf(pooled, "twin", "gke", "machineType: g2-standard-8, size: {min: 0, max: 3}")
-	one, two := create(t, "twin-a", y), create(t, "twin-b", y)
-	one.ready()
-	two.ready()
-	for _, g := range []*graph{one, two} {
-		if err := g.fit(e2e.kube); err != nil {
-			t.Error(err)
-		}
-	}
-	was := one.pools()[0]
-	if was.GetName() == two.pools()[0].GetName() {
-		t.Errorf("both graphs have the pool %s", was.GetName())
-	}
-
-	one.removeWithPools(e2e.kube)
-	by := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": was.GetAPIVersion(), "kind": was.GetKind(), "spec": was.Object["spec"],
-		"metadata": map[string]any{"name": was.GetName(), "namespace": was.GetNamespace(), "annotations": map[string]any{"crossplane.io/paused": "true"}},
-	}}
-	pools := e2e.client.Resource(providers()["gke"].pools).Namespace(one.namespace)
-	store(t, pools, by)
-	one = create(t, "twin-a", y)
-	reason, msg := one.isFalse(v1alpha1.ConditionAccepted)
-	if want := fmt.Sprintf("NodePool %q exists and was not created by this InferenceGraph: rename one of them, or delete it", was.GetName()); reason != v1alpha1.ReasonNameConflict || !strings.Contains(msg, want) {
-		t.Errorf("Accepted: got %s: %s", reason, msg)
-	}
-	two.ready()
 }
