@@ -18,6 +18,7 @@ import (
 
 // The faults of clouds. Each graph is in an account of its own, so they go on at the same time.
 func TestNodePoolFaults(t *testing.T) {
+	t.Parallel()
 	for cloud := range providers() {
 		t.Run("NoCapacity/"+cloud, func(t *testing.T) { t.Parallel(); noCapacity(t, cloud, 0) })
 		t.Run("Quota/"+cloud, func(t *testing.T) { t.Parallel(); quota(t, cloud) })
@@ -235,6 +236,7 @@ func spotReclaimed(t *testing.T) {
 // Another machine type for a pool whose pods serve: new nodes come first, then pods move, one after the other, then the old
 // nodes go. Pods of KWOK nodes serve nothing, so it is watched what a Service sends requests to: at no time to nobody.
 func TestMachineIsEditedUnderLoad(t *testing.T) {
+	t.Parallel()
 	for cloud, p := range providers() {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()

@@ -2,29 +2,41 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/test/controlplane"
+	"github.com/graphplane/graphplane/test/controlplane/simulator"
 )
 
-// Nodes of a graph on another cluster join that one, and its pods run on them there.
+// Nodes of a graph on another cluster join that one, and its pods run on them there. That there are none of the first
+// choice, which only the autoscaler there knows, is heard here.
 func TestRemoteNodePool(t *testing.T) {
+	t.Parallel()
 	there, err := kubernetes.NewForConfig(e2e.cp.Remote.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	account(t, "eks", "away", func(spec map[string]any) {
+	p := providers()["eks"]
+	annotate := account(t, "eks", "away", func(spec map[string]any) {
 		spec["access"] = map[string]any{"source": "Remote", "providerConfigRef": map[string]any{"kind": "ClusterProviderConfig", "name": controlplane.RemoteConfig}}
 		spec["cloud"].(map[string]any)["eks"].(map[string]any)["clusterName"] = controlplane.RemoteConfig
 	})
-	g := create(t, "away", fmt.Sprintf(pooled, "away", "away", "machineType: g6.xlarge, size: {min: 0, max: 3}"))
+	annotate(map[string]any{simulator.AnnotationFault: simulator.FaultNoCapacity, simulator.AnnotationFaultMachines: p.machine})
+	g := create(t, "away", fmt.Sprintf(pooled, "away", "away",
+		fmt.Sprintf("machineType: %s, size: {min: 0, max: 3}, fallback: [{machineType: %s, wait: 5s}]", p.machine, p.another)))
+	eventually(t, "the graph is on its second choice", func() (bool, string) {
+		s := g.poolStatus("gpu")
+		return fmt.Sprint(s["rung"]) == "1", fmt.Sprint(s)
+	})
 	g.ready()
 	if err := g.fit(there); err != nil {
 		t.Error(err)
@@ -35,7 +47,22 @@ func TestRemoteNodePool(t *testing.T) {
 	if n := len(g.pods()); n != 0 {
 		t.Errorf("%d pods run in the cluster of the control plane", n)
 	}
+	eventually(t, "the autoscaler is not listened to any more", func() (bool, string) {
+		l, err := e2e.client.Resource(remoteObjects()).Namespace(g.namespace).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listens := slices.ContainsFunc(l.Items, func(o unstructured.Unstructured) bool {
+			name, _, _ := unstructured.NestedString(o.Object, "spec", "forProvider", "manifest", "metadata", "name")
+			return name == "cluster-autoscaler-status"
+		})
+		return !listens && len(l.Items) > 0, fmt.Sprintf("%d Objects", len(l.Items))
+	})
 	g.removeWithPools(there)
+}
+
+func remoteObjects() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "kubernetes.m.crossplane.io", Version: "v1alpha1", Resource: "objects"}
 }
 
 // removeWithPools deletes a graph and sees that its workloads go before its nodes do, and that nothing is left.
@@ -80,6 +107,7 @@ func (g *graph) removeWithPools(cluster kubernetes.Interface) {
 
 // When a graph with pools is deleted, its workloads go first, then its pools, and nothing is left, in any cloud.
 func TestDeleteWithNodePools(t *testing.T) {
+	t.Parallel()
 	for cloud, p := range providers() {
 		t.Run(cloud, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +121,7 @@ func TestDeleteWithNodePools(t *testing.T) {
 // Two graphs of one name on one cluster, with pools of one name, have nodes of their own. Who finds a pool of the name that
 // it would give its own does not take it, and says so.
 func TestOnePoolIsOfOneGraph(t *testing.T) {
+	t.Parallel()
 	y := fmt.Sprintf(pooled, "twin", "gke", "machineType: g2-standard-8, size: {min: 0, max: 3}")
 	one, two := create(t, "twin-a", y), create(t, "twin-b", y)
 	one.ready()

@@ -253,6 +253,7 @@ func TestOneGraphThreeClouds(t *testing.T) {
 // Workloads that do not bear what a pool's nodes want of them stay Pending, by the check by which all others pass. So that
 // check, and the scheduler and the autoscaler behind it, are no formality.
 func TestPodsThatDoNotFitStayPending(t *testing.T) {
+	t.Parallel()
 	g := create(t, "honest", fmt.Sprintf(pooled, "honest", "eks", "machineType: g6.xlarge, size: {min: 0, max: 3}"))
 	g.ready()
 	if err := g.fit(e2e.kube); err != nil {
