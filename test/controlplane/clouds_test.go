@@ -230,8 +230,12 @@ func (r running) faultsAreReported(t *testing.T) {
 				return
 			}
 
-			r.annotate(t, p, simulator.AnnotationFault, "")
-			r.await(t, p, "Ready", "Synced", "LastAsyncOperation")
+			// A provider that writes its own annotations at the same time writes those back that it last read.
+			r.eventually(t, "the pool is there without the fault", func() error {
+				r.annotate(t, p, simulator.AnnotationFault, "")
+
+				return r.check(t, p, "Ready", "Synced", "LastAsyncOperation")
+			})
 			r.eventually(t, "the pool has its node", func() error { return r.has(t, name, 1) })
 			r.delete(t, p)
 		})
