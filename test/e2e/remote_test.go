@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
@@ -122,16 +123,23 @@ func TestRemoteSystems(t *testing.T) {
 	for _, name := range []string{"etcd-user", "nats-user"} {
 		eventually(t, "the Secret "+name+" is there as it is here", func() (bool, string) { return same(name) })
 	}
-	// The provider makes another password for a user whose Secret is lost.
-	before := string(x.secret(t, "etcd-user")["password"])
-	if err := e2e.kube.CoreV1().Secrets(x.namespace).Delete(t.Context(), x.name+"-etcd-user", metav1.DeleteOptions{}); err != nil {
+	// A password is rotated by whoever writes another one into the Secret: the provider sets it in etcd.
+	other := []byte(`{"stringData":{"password":"an0ther-pa55word"}}`)
+	_, err = e2e.kube.CoreV1().Secrets(x.namespace).Patch(t.Context(), x.name+"-etcd-user", types.MergePatchType, other, metav1.PatchOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "there is another password here", func() (bool, string) {
-		s, err := e2e.kube.CoreV1().Secrets(x.namespace).Get(t.Context(), x.name+"-etcd-user", metav1.GetOptions{})
-		return err == nil && len(s.Data["password"]) > 0 && string(s.Data["password"]) != before, ""
+	eventually(t, "the other password is there", func() (bool, string) {
+		ok, seen := same("etcd-user")
+		return ok && string(x.secret(t, "etcd-user")["password"]) == "an0ther-pa55word", seen
 	})
-	eventually(t, "the other password is there", func() (bool, string) { return same("etcd-user") })
+	eventually(t, "etcd takes the other password", func() (bool, string) {
+		c, err := e2e.cp.EtcdSystem().Client(t.Context(), x.namespace+"."+x.name+"-etcd", "an0ther-pa55word")
+		if err != nil {
+			return false, err.Error()
+		}
+		return c.Close() == nil, ""
+	})
 
 	x.remove()
 	eventually(t, "what gave access is gone from the other cluster", func() (bool, string) {
