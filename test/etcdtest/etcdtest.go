@@ -33,6 +33,9 @@ type Options struct {
 	RootPassword string
 	// QuotaBytes of the database.
 	QuotaBytes int64
+	// Election is how long members wait for their leader before they elect
+	// another, 200 ms unless set.
+	Election time.Duration
 	// Token tells clusters apart, as a restored one differs from its origin.
 	Token string
 }
@@ -70,6 +73,9 @@ func Start(t testing.TB, o Options) *Cluster {
 	if o.Token == "" {
 		o.Token = t.Name()
 	}
+	if o.Election == 0 {
+		o.Election = 200 * time.Millisecond
+	}
 	c := &Cluster{options: o}
 	if o.TLS {
 		c.Authority = authority.New(t)
@@ -103,7 +109,8 @@ func (c *Cluster) config(t testing.TB, m *Member) *embed.Config {
 	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // Only litter.
 	cfg := embed.NewConfig()
 	cfg.Name, cfg.Dir = m.Name, filepath.Join(dir, "data")
-	cfg.TickMs, cfg.ElectionMs = 20, 200
+	cfg.ElectionMs = uint(c.options.Election.Milliseconds())
+	cfg.TickMs = cfg.ElectionMs / 10
 	cfg.UnsafeNoFsync = true
 	cfg.BcryptCost = 4
 	cfg.InitialClusterToken = c.options.Token
