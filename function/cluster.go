@@ -25,7 +25,7 @@ func (f *Function) cluster(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 	req = to.Unwrap(req)
 	// What a cluster installs belongs to no namespace of it.
 	resources := to.Watch("", compose.Platform(wire.String(xr, "metadata", "name"), spec.Install))
-	items, _, err := f.stage(req, resources)
+	items, _, err := f.stage(req, resources, nil)
 	if err != nil {
 		return err
 	}

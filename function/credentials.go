@@ -1,7 +1,7 @@
 package function
 
 import (
-	"slices"
+	"cmp"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/compose"
@@ -22,19 +22,7 @@ func credentials(g *graph.Graph, items []*item) {
 			expires = wire.String(i.observed, "status", "atProvider", "expires")
 		}
 	}
-	for _, i := range items {
-		if len(i.Templates) == 0 {
-			continue
-		}
-		mark := expires
-		if mark == "" {
-			mark = wire.String(i.observed, append(slices.Clone(i.Templates[0]), "metadata", "annotations", v1alpha1.AnnotationCredentials)...)
-		}
-		if mark == "" {
-			continue
-		}
-		for _, path := range i.Templates {
-			annotate(i.desired, v1alpha1.AnnotationCredentials, mark, append(slices.Clone(path), "metadata")...)
-		}
+	for _, p := range parts(items) {
+		p.setMark(v1alpha1.AnnotationCredentials, cmp.Or(expires, p.mark(v1alpha1.AnnotationCredentials)))
 	}
 }

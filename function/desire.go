@@ -8,6 +8,7 @@ import (
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/compose"
+	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/ready"
 	"github.com/graphplane/graphplane/function/wire"
 )
@@ -20,13 +21,67 @@ type item struct {
 
 	verdict ready.Verdict
 	judged  bool
+
+	parts []*part
+}
+
+// A part is a component that an item runs.
+type part struct {
+	compose.Workload
+
+	// item is nil while it is held.
+	item *item
+
+	// counted is what is observed of what counts the component's replicas.
+	counted *structpb.Struct
+
+	verdict ready.Verdict
+	judged  bool
+}
+
+// count finds what is observed of what counts the replicas of each component, by the component's key.
+func count(req *fnv1.RunFunctionRequest, g *graph.Graph) map[string]*structpb.Struct {
+	out := make(map[string]*structpb.Struct, len(g.Components))
+	for i := range g.Components {
+		c := &g.Components[i]
+		out[c.Key] = req.GetObserved().GetResources()[compose.WorkloadResource(c)].GetResource()
+	}
+	return out
 }
 
 // observe turns resources into items, in the same order, with what is observed of each.
-func observe(req *fnv1.RunFunctionRequest, resources []compose.Resource) []*item {
+func observe(req *fnv1.RunFunctionRequest, resources []compose.Resource, counted map[string]*structpb.Struct) []*item {
 	out := make([]*item, 0, len(resources))
 	for _, r := range resources {
-		out = append(out, &item{Resource: r, observed: req.GetObserved().GetResources()[r.Name].GetResource()})
+		i := &item{Resource: r, observed: req.GetObserved().GetResources()[r.Name].GetResource()}
+		for _, w := range r.Workloads {
+			i.parts = append(i.parts, &part{Workload: w, item: i, counted: counted[w.Component]})
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// parts of all items.
+func parts(items []*item) []*part {
+	var out []*part
+	for _, i := range items {
+		out = append(out, i.parts...)
+	}
+	return out
+}
+
+// workloads are the parts of all resources by the keys of their components, once items are judged. Those that are held
+// wait for what holds them.
+func workloads(resources []compose.Resource, items []*item, held map[string]ready.Verdict) map[string]*part {
+	out := map[string]*part{}
+	for _, r := range resources {
+		for _, w := range r.Workloads {
+			out[w.Component] = &part{Workload: w, verdict: held[r.Name]}
+		}
+	}
+	for _, p := range parts(items) {
+		out[p.Component] = p
 	}
 	return out
 }
@@ -43,22 +98,34 @@ func (f *Function) encode(items []*item) error {
 	return nil
 }
 
-// judge an item, whose desired object must be complete but for what is handed over. A workload is ready when what is
-// observed of it is what is desired, and rolled out.
+// judge an item, whose desired object must be complete but for what is handed over.
 func (i *item) judge() {
 	if i.judged {
 		return
 	}
 	i.judged = true
-	i.verdict = i.Ready(i.observed)
-	if i.Component != "" {
-		rev := stamp(i.desired)
-		if i.observed != nil && wire.String(i.observed, "metadata", "annotations", v1alpha1.AnnotationRevision) != rev {
-			i.verdict = ready.Verdict{Message: "Waiting for the latest change to be applied"}
-		}
+	if len(i.parts) == 0 {
+		i.verdict = i.Ready(i.observed)
+	}
+	for _, p := range i.parts {
+		p.judge()
+		i.verdict = p.verdict
 	}
 	if i.HandOver != nil && i.observed != nil {
 		i.HandOver(i.desired, i.observed)
+	}
+}
+
+// judge a part. A workload is ready when what is observed of it is what is desired, and rolled out.
+func (p *part) judge() {
+	if p.judged {
+		return
+	}
+	p.judged = true
+	p.verdict = p.item.Ready(p.item.observed)
+	rev := stamp(p.item.desired)
+	if p.item.observed != nil && revision(p.item.observed) != rev {
+		p.verdict = ready.Verdict{Message: "Waiting for the latest change to be applied"}
 	}
 }
 
@@ -78,20 +145,24 @@ func desire(rsp *fnv1.RunFunctionResponse, items []*item) map[string]ready.Verdi
 // be applied.
 func stamp(s *structpb.Struct) string {
 	rev := wire.Digest(s)
-	annotate(s, v1alpha1.AnnotationRevision, rev, "metadata")
+	annotate(wire.Get(s, "metadata").GetStructValue(), v1alpha1.AnnotationRevision, rev)
 	return rev
 }
 
-// annotate sets an annotation in the metadata at a path of fields, whose parent exists.
-func annotate(s *structpb.Struct, key, value string, path ...string) {
-	for _, p := range append(path, "annotations") {
-		if s.GetFields()[p].GetStructValue() == nil {
-			s.Fields[p] = structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{}})
-		}
-		s = s.GetFields()[p].GetStructValue()
+// revision is the digest that a workload was stamped with.
+func revision(workload *structpb.Struct) string {
+	return wire.String(workload, "metadata", "annotations", v1alpha1.AnnotationRevision)
+}
+
+// annotate sets an annotation in the metadata of an object.
+func annotate(metadata *structpb.Struct, key, value string) {
+	a := wire.Get(metadata, "annotations").GetStructValue()
+	if a == nil {
+		a = &structpb.Struct{}
+		metadata.Fields["annotations"] = structpb.NewStructValue(a)
 	}
-	if s.Fields == nil {
-		s.Fields = map[string]*structpb.Value{}
+	if a.Fields == nil {
+		a.Fields = map[string]*structpb.Value{}
 	}
-	s.Fields[key] = structpb.NewStringValue(value)
+	a.Fields[key] = structpb.NewStringValue(value)
 }

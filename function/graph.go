@@ -52,7 +52,8 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
 		return err
 	}
-	decisions, seen, err := f.pools(req, rsp, xr, g, to)
+	counted := count(req, g)
+	decisions, seen, err := f.pools(req, rsp, xr, g, counted, to)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		f.tell(g)
 	}
 	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
-	items, held, err := f.stage(req, resources)
+	items, held, err := f.stage(req, resources, counted)
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,8 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	planned(g, items)
 	credentials(g, items)
 	restarted := restart(g.Restart, items)
-	if err := f.mirror(g, items); err != nil {
+	running := workloads(resources, items, held)
+	if err := f.mirror(g, items, running); err != nil {
 		return err
 	}
 	verdicts := desire(rsp, items)
@@ -81,13 +83,13 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}
-	pools := reportPools(rsp, g, decisions, seen, verdicts, f.keepUntilLeft(req, rsp, g, resources, verdicts))
+	pools := reportPools(rsp, g, decisions, seen, verdicts, f.keepUntilLeft(req, rsp, g, resources, verdicts, running))
 	if err := to.Wrap(rsp); err != nil {
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
-	failures := f.failures(req, rsp, xr, g, items)
-	return f.report(req, rsp, g, resources, verdicts, failures, settled(restarted, xr), pools)
+	failures := f.failures(req, rsp, xr, g, running)
+	return f.report(req, rsp, g, running, verdicts, failures, settled(restarted, xr), pools)
 }
 
 // finish makes a graph what it is once nothing has to wait for anything: pods are on the nodes that they should be on, and
@@ -102,12 +104,12 @@ func finish(g *graph.Graph) {
 }
 
 // keepUntilLeft keeps what workloads have not left yet. It returns the names of the nodes among it by their pool.
-func (f *Function) keepUntilLeft(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict) map[string][]string {
+func (f *Function) keepUntilLeft(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, running map[string]*part) map[string][]string {
 	if f.finished {
 		return nil
 	}
 	leave(req, rsp, resources, verdicts)
-	return keepNodes(req, rsp, g, verdicts)
+	return keepNodes(req, rsp, g, running)
 }
 
 // target is where objects go whose Objects, if it is another cluster, are kept in a namespace with labels.

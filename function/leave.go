@@ -14,7 +14,7 @@ import (
 // leave keeps what a graph had of a system that it is to leave until its workloads have left: pods of the last spec still
 // sign in there.
 func leave(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, resources []compose.Resource, verdicts map[string]ready.Verdict) {
-	left := !slices.ContainsFunc(resources, func(r compose.Resource) bool { return r.Component != "" && !verdicts[r.Name].Ready })
+	left := !slices.ContainsFunc(resources, func(r compose.Resource) bool { return len(r.Workloads) > 0 && !verdicts[r.Name].Ready })
 	if left {
 		return
 	}

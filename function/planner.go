@@ -19,9 +19,9 @@ func planned(g *graph.Graph, items []*item) {
 		return
 	}
 	adapters := byName(items)
-	for _, w := range items {
-		a := adapters[compose.AdapterName(w.Component)]
-		if w.Component == "" || a == nil {
+	for _, p := range parts(items) {
+		w, a := p.item, adapters[compose.AdapterName(p.Component)]
+		if a == nil {
 			continue
 		}
 		n := wire.Get(a.observed, "spec", "replicas")
@@ -52,15 +52,9 @@ func byName(items []*item) map[string]*item {
 
 // mirror tells a planner how far each component is rolled out, once workloads are judged. The planner waits for all
 // components but itself before it scales.
-func (f *Function) mirror(g *graph.Graph, items []*item) error {
+func (f *Function) mirror(g *graph.Graph, items []*item, running map[string]*part) error {
 	if g.Planner == nil {
 		return nil
-	}
-	workloads := map[string]*item{}
-	for _, i := range items {
-		if i.Component != "" {
-			workloads[i.Component] = i
-		}
 	}
 	surface := byName(items)[compose.SurfaceName]
 	if surface == nil {
@@ -71,22 +65,13 @@ func (f *Function) mirror(g *graph.Graph, items []*item) error {
 	condition := dynamo.Condition{Type: "Ready", Status: "True", Reason: "all_resources_are_ready", Message: "All resources are ready"}
 	for i := range g.Components {
 		c := &g.Components[i]
-		w, ok := workloads[c.Key]
-		if !ok {
-			// It is held until what it comes after is there.
-			w = &item{desired: &structpb.Struct{}}
-		}
-		n := ready.Replicas(w.observed)
+		w := running[c.Key]
+		n := ready.Replicas(w.counted)
 		counts[c.Name] = dynamo.Count{Replicas: n.Replicas, ReadyReplicas: n.Ready, UpdatedReplicas: n.Updated, AvailableReplicas: n.Available}
 		if !w.verdict.Ready {
 			condition = dynamo.Condition{Type: "Ready", Status: "False", Reason: "some_resources_are_not_ready", Message: "Some resources are not ready"}
 		}
-		replicas := wire.Get(w.desired, "spec", "replicas")
-		if replicas == nil {
-			// Another autoscaler owns them. What it has set is what there should be.
-			replicas = wire.Get(w.observed, "spec", "replicas")
-		}
-		surfaceReplicas(surface.desired, i, c.Name, replicas)
+		surfaceReplicas(surface.desired, i, c.Name, w.replicas())
 	}
 	s, err := f.encoder.Struct(dynamo.Status{Conditions: []dynamo.Condition{condition}, Components: counts, Services: counts})
 	if err != nil {
@@ -104,4 +89,16 @@ func surfaceReplicas(o *structpb.Struct, index int, name string, replicas *struc
 	component := wire.Get(o, "spec", "components").GetListValue().GetValues()[index].GetStructValue()
 	component.GetFields()["replicas"] = replicas
 	wire.Get(o, "spec", "services", name).GetStructValue().GetFields()["replicas"] = replicas
+}
+
+// replicas are how many a component should have, nil while nobody has said so. Where another autoscaler owns them, what it
+// has set is what there should be.
+func (p *part) replicas() *structpb.Value {
+	if p.item == nil {
+		return nil
+	}
+	if n := wire.Get(p.item.desired, "spec", "replicas"); n != nil {
+		return n
+	}
+	return wire.Get(p.counted, "spec", "replicas")
 }

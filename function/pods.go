@@ -32,8 +32,8 @@ const (
 // failures says what keeps the pods of components from becoming ready, by component key. Workloads count pods, and only
 // pods know why they are not ready. They are required of Crossplane only while their component is not ready, so that at
 // rest nothing is read or watched.
-func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, items []*item) map[string]ready.Failure {
-	suspects := suspects(g, items)
+func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, running map[string]*part) map[string]ready.Failure {
+	suspects := suspects(g, running)
 	if len(suspects) == 0 || g.Cluster.Access.Source == v1alpha1.AccessRemote {
 		// Crossplane reads nothing of another cluster but what an Object reports.
 		return nil
@@ -64,35 +64,25 @@ func podsOf(c *graph.Component) string { return "pods:" + c.Key }
 
 // suspects are the components that are not ready though their workload has the latest change, in the order of the graph.
 // Those whose pods would not fit a request are left out: their workload's counts are all that is said.
-func suspects(g *graph.Graph, items []*item) []*graph.Component {
-	byComponent := map[string]*item{}
-	for _, i := range items {
-		if i.Component != "" {
-			byComponent[i.Component] = i
-		}
-	}
+func suspects(g *graph.Graph, running map[string]*part) []*graph.Component {
 	var out []*graph.Component
 	room := int64(maxPodBytes)
 	for n := range g.Components {
 		c := &g.Components[n]
-		i := byComponent[c.Key]
-		if i == nil || i.observed == nil || i.verdict.Ready || revision(i.observed) != revision(i.desired) {
+		p := running[c.Key]
+		if p.item == nil || p.item.observed == nil || p.verdict.Ready || revision(p.item.observed) != revision(p.item.desired) {
 			continue
 		}
-		pods := max(wire.Int(i.observed, "spec", "replicas"), ready.Replicas(i.observed).Replicas, 1)
+		pods := max(wire.Int(p.counted, "spec", "replicas"), ready.Replicas(p.counted).Replicas, 1)
 		if c.Group != nil {
 			pods *= int64(c.Group.Nodes)
 		}
-		if size := pods * (2*int64(proto.Size(i.desired)) + statusBytes); size <= room {
+		if size := pods * (2*int64(proto.Size(p.item.desired)) + statusBytes); size <= room {
 			room -= size
 			out = append(out, c)
 		}
 	}
 	return out
-}
-
-func revision(workload *structpb.Struct) string {
-	return wire.String(workload, "metadata", "annotations", v1alpha1.AnnotationRevision)
 }
 
 // untilGraceEnds is how long a graph may still be on its way. What was found to fail is looked at on.

@@ -23,7 +23,7 @@ import (
 )
 
 // pools decides what becomes of a graph's node pools, by what is seen of them.
-func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, to *remote.Target) (map[string]capacity.Decision, map[string][]capacity.Seen, error) {
+func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, counted map[string]*structpb.Struct, to *remote.Target) (map[string]capacity.Decision, map[string][]capacity.Seen, error) {
 	if len(g.Pools) == 0 {
 		return nil, nil, nil
 	}
@@ -37,7 +37,7 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	for i := range g.Pools {
 		p := &g.Pools[i]
 		was := before(xr, p.Name)
-		d := capacity.Decide(p, seen[p.Name], was, use(req, g, p, was.Rung), f.now())
+		d := capacity.Decide(p, seen[p.Name], was, use(req, g, p, was.Rung, counted), f.now())
 		p.Capacity = graph.Capacity{Rung: d.Rung, Running: d.Running}
 		p.Capacity.TemplateVersion = templateVersion(observed, p)
 		out[p.Name] = d
@@ -102,7 +102,7 @@ func moment(s string) time.Time {
 }
 
 // use is what the components of a pool make of its nodes, while it is on a rung.
-func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool, rung int) capacity.Use {
+func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool, rung int, counted map[string]*structpb.Struct) capacity.Use {
 	nodes := p.Rungs[min(rung, len(p.Rungs)-1)].Name
 	out := capacity.Idle
 	for i := range g.Components {
@@ -110,11 +110,11 @@ func use(req *fnv1.RunFunctionRequest, g *graph.Graph, p *graph.Pool, rung int) 
 		if c.NodePool != p.Name {
 			continue
 		}
-		o := req.GetObserved().GetResources()[compose.Workload(g, c).Name].GetResource()
+		o, workload := counted[c.Key], req.GetObserved().GetResources()[compose.WorkloadResource(c)].GetResource()
 		n := ready.Replicas(o)
 		switch {
 		// Those that are ready may be of the template before, on other nodes.
-		case n.Ready > n.Replicas-n.Updated && selects(o.GetFields()["spec"], nodes), bound(req.GetRequiredResources()[podsOf(c)].GetItems(), nodes):
+		case n.Ready > n.Replicas-n.Updated && selects(workload.GetFields()["spec"], nodes), bound(req.GetRequiredResources()[podsOf(c)].GetItems(), nodes):
 			return capacity.Running
 		case n.Replicas > 0 || c.Replicas != nil && *c.Replicas > 0 || c.Replicas == nil && (o == nil || wire.Int(o, "spec", "replicas") > 0):
 			out = capacity.Waiting
@@ -145,7 +145,7 @@ func templateVersion(observed map[string]*fnv1.Resource, p *graph.Pool) int64 {
 
 // keepNodes keeps nodes that the graph has no pool of any more, but that workloads may still run on, and what nodes that
 // exist are made with. It returns the names of the former by their pool.
-func keepNodes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, verdicts map[string]ready.Verdict) map[string][]string {
+func keepNodes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part) map[string][]string {
 	observed, kept := req.GetObserved().GetResources(), map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(observed)) {
 		o := observed[name].GetResource()
@@ -155,7 +155,7 @@ func keepNodes(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *g
 		switch {
 		case compose.ProviderOf(wire.String(o, "apiVersion"), wire.String(o, "kind")) != "":
 			pool, nodes := wire.String(o, "metadata", "annotations", v1alpha1.AnnotationPool), wire.String(o, "metadata", "name")
-			if left(g, pool, nodes, observed, verdicts) {
+			if left(g, pool, nodes, observed, running) {
 				continue
 			}
 			kept[pool] = append(kept[pool], nodes)
@@ -178,7 +178,7 @@ func needed(name string, observed map[string]*fnv1.Resource) bool {
 
 // left reports whether all workloads have left nodes: none selects them, all that may have are rolled out, and no Usage is
 // of them any more.
-func left(g *graph.Graph, pool, nodes string, observed map[string]*fnv1.Resource, verdicts map[string]ready.Verdict) bool {
+func left(g *graph.Graph, pool, nodes string, observed map[string]*fnv1.Resource, running map[string]*part) bool {
 	for name, r := range observed {
 		o := r.GetResource()
 		if strings.HasPrefix(name, "usage.nodepool.") && wire.String(o, "spec", "of", "resourceRef", "name") == nodes {
@@ -191,7 +191,7 @@ func left(g *graph.Graph, pool, nodes string, observed map[string]*fnv1.Resource
 	gone := !slices.ContainsFunc(g.Pools, func(p graph.Pool) bool { return p.Name == pool })
 	for i := range g.Components {
 		c := &g.Components[i]
-		if (gone || c.NodePool == pool) && !verdicts[compose.Workload(g, c).Name].Ready {
+		if (gone || c.NodePool == pool) && !running[c.Key].verdict.Ready {
 			return false
 		}
 	}
@@ -245,7 +245,7 @@ func users(to *remote.Target, resources []compose.Resource) []compose.Resource {
 	}
 	workloads := map[string]compose.Resource{}
 	for _, r := range resources {
-		if r.Component != "" {
+		if len(r.Workloads) > 0 {
 			workloads[r.Name] = r
 		}
 	}

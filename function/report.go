@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/types/known/structpb"
-	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -18,7 +17,7 @@ import (
 )
 
 // report writes the status of an InferenceGraph and its conditions.
-func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, resources []compose.Resource, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, restarted *v1alpha1.RestartStatus, pools []v1alpha1.NodePoolStatus) error {
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, restarted *v1alpha1.RestartStatus, pools []v1alpha1.NodePoolStatus) error {
 	status := v1alpha1.InferenceGraphStatus{
 		ObservedGeneration: wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation"),
 
@@ -33,28 +32,17 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	if g.Cluster.Name != "" {
 		status.ClusterRef = &v1alpha1.ClusterReference{Name: g.Cluster.Name}
 	}
-	workloads := map[string]compose.Resource{}
-	for _, r := range resources {
-		if r.Component != "" {
-			workloads[r.Component] = r
-		}
-	}
 	var waiting []string
 	for i := range g.Components {
 		c := &g.Components[i]
-		w := workloads[c.Key]
-		v := verdicts[w.Name]
-		o, err := meta.Accessor(w.Object)
-		if err != nil {
-			return errors.Wrapf(err, "cannot read metadata of %s", w.Name)
-		}
-		n := ready.Replicas(req.GetObserved().GetResources()[w.Name].GetResource())
+		p := running[c.Key]
+		n := ready.Replicas(p.counted)
 		status.Components = append(status.Components, v1alpha1.ComponentStatus{
-			Name: c.Name, Kind: w.Object.GetObjectKind().GroupVersionKind().Kind, Object: o.GetName(),
+			Name: c.Name, Kind: p.Kind, Object: p.Object,
 			Replicas: int32(n.Replicas), Ready: int32(n.Ready), Updated: int32(n.Updated), Available: int32(n.Available), //nolint:gosec // The API server's counts are 32 bits.
-			Message: cmp.Or(failures[c.Key].Message, v.Message),
+			Message: cmp.Or(failures[c.Key].Message, p.verdict.Message),
 		})
-		if !v.Ready {
+		if !p.verdict.Ready {
 			waiting = append(waiting, c.Name)
 		}
 	}

@@ -18,20 +18,16 @@ import (
 // does not change does not roll. One that does not exist yet starts with the annotation, and never rolls for it.
 func restart(want *graph.Restart, items []*item) *v1alpha1.RestartStatus {
 	var inProgress []string
-	for _, i := range inOrder(want, items) {
-		id := restartOf(i)
-		turn := want != nil && (want.Parallel || len(inProgress) == 0 || i.observed == nil)
+	for _, p := range inOrder(want, items) {
+		id := p.mark(v1alpha1.AnnotationRestart)
+		turn := want != nil && (want.Parallel || len(inProgress) == 0 || p.item.observed == nil)
 		if turn {
 			id = want.ID
 		}
-		if id != "" {
-			for _, path := range i.Templates {
-				annotate(i.desired, v1alpha1.AnnotationRestart, id, append(slices.Clone(path), "metadata")...)
-			}
-		}
-		i.judge()
-		if want != nil && id == want.ID && !i.verdict.Ready {
-			inProgress = append(inProgress, i.Component)
+		p.setMark(v1alpha1.AnnotationRestart, id)
+		p.judge()
+		if want != nil && id == want.ID && !p.verdict.Ready {
+			inProgress = append(inProgress, p.Component)
 		}
 	}
 	if want == nil {
@@ -44,26 +40,33 @@ func restart(want *graph.Restart, items []*item) *v1alpha1.RestartStatus {
 	return status
 }
 
-// inOrder are the workloads that can be restarted, in the order of the restart.
-func inOrder(want *graph.Restart, items []*item) []*item {
-	var out []*item
-	for _, i := range items {
-		if len(i.Templates) > 0 {
-			out = append(out, i)
-		}
-	}
+// inOrder are the workloads, in the order of the restart.
+func inOrder(want *graph.Restart, items []*item) []*part {
+	out := parts(items)
 	if want != nil {
-		slices.SortStableFunc(out, func(a, b *item) int {
+		slices.SortStableFunc(out, func(a, b *part) int {
 			return slices.Index(want.Order, a.Component) - slices.Index(want.Order, b.Component)
 		})
 	}
 	return out
 }
 
-// restartOf is the ID of the restart that a workload was last observed with, or "".
-func restartOf(i *item) string {
-	path := append(slices.Clone(i.Templates[0]), "metadata", "annotations", v1alpha1.AnnotationRestart)
-	return wire.String(i.observed, path...)
+// mark is the annotation that the pods of a workload were last observed with, or "".
+func (p *part) mark(key string) string {
+	for _, m := range p.Pods(p.item.observed) {
+		return wire.String(m, "annotations", key)
+	}
+	return ""
+}
+
+// setMark annotates the pods of a workload, unless the value is empty.
+func (p *part) setMark(key, value string) {
+	if value == "" {
+		return
+	}
+	for _, m := range p.Pods(p.item.desired) {
+		annotate(m, key, value)
+	}
 }
 
 // settled keeps a restart completed that was: what fails later fails for another reason.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/structpb"
+
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
@@ -12,8 +14,8 @@ import (
 )
 
 // stage returns the items that exist from now on, ready to be desired, and the verdicts on those that are held.
-func (f *Function) stage(req *fnv1.RunFunctionRequest, resources []compose.Resource) (now []*item, held map[string]ready.Verdict, err error) {
-	now = observe(req, resources)
+func (f *Function) stage(req *fnv1.RunFunctionRequest, resources []compose.Resource, counted map[string]*structpb.Struct) (now []*item, held map[string]ready.Verdict, err error) {
+	now = observe(req, resources, counted)
 	if !f.finished {
 		if now, held, err = hold(now); err != nil {
 			return nil, nil, err

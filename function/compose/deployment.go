@@ -24,7 +24,7 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 	meta.Labels[names.DynamoComponent] = c.Name
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
 	return scaled(c, Resource{
-		Name: "deployment." + c.Key,
+		Name: WorkloadResource(c),
 		Object: &appsv1.Deployment{
 			TypeMeta:   typeMeta(appsv1.SchemeGroupVersion.String(), "Deployment"),
 			ObjectMeta: queued(g, meta),
@@ -37,8 +37,7 @@ func Deployment(g *graph.Graph, c *graph.Component) Resource {
 			},
 		},
 		Ready:     ready.Deployment,
-		Component: c.Key,
-		Templates: [][]string{{"spec", "template"}},
+		Workloads: whole(c, "Deployment", c.Object, []string{"spec", "template"}),
 	})
 }
 

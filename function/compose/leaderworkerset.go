@@ -19,14 +19,6 @@ const (
 	roleWorker = "worker"
 )
 
-// Workload runs a component: a Deployment where a replica runs on one node, a LeaderWorkerSet where it spans several.
-func Workload(g *graph.Graph, c *graph.Component) Resource {
-	if c.Group != nil {
-		return LeaderWorkerSet(g, c)
-	}
-	return Deployment(g, c)
-}
-
 // LeaderWorkerSet runs a component of several nodes. The engines of a group are one process: when a pod restarts, all
 // of them do. Groups are replaced one at a time and before another is added, since nobody keeps idle GPUs for a surge.
 func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
@@ -36,7 +28,7 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
 	meta = packed(g, queued(g, meta))
 	return scaled(c, Resource{
-		Name: "leaderworkerset." + c.Key,
+		Name: WorkloadResource(c),
 		Object: &lws.LeaderWorkerSet{
 			TypeMeta:   typeMeta(lws.APIVersion, lws.Kind),
 			ObjectMeta: meta,
@@ -58,9 +50,9 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 				NetworkConfig: lws.NetworkConfig{SubdomainPolicy: "Shared"},
 			},
 		},
-		Ready:     ready.LeaderWorkerSet,
-		Component: c.Key,
-		Templates: [][]string{{"spec", "leaderWorkerTemplate", "leaderTemplate"}, {"spec", "leaderWorkerTemplate", "workerTemplate"}},
+		Ready: ready.LeaderWorkerSet,
+		Workloads: whole(c, lws.Kind, c.Group.Object,
+			[]string{"spec", "leaderWorkerTemplate", "leaderTemplate"}, []string{"spec", "leaderWorkerTemplate", "workerTemplate"}),
 	})
 }
 

@@ -34,14 +34,11 @@ type Resource struct {
 	// Wait says what else the resource waits for before it first appears, empty for nothing.
 	Wait string
 
-	// Component is the key of the component that the object is the workload of, empty for every other object.
-	Component string
+	// Workloads are the components that the object runs, none for every other object.
+	Workloads []Workload
 
 	// Pool is the name of the node pool that the object is the nodes of, empty for every other object.
 	Pool string
-
-	// Templates are the paths of the pod templates of a workload, by which it is restarted.
-	Templates [][]string
 
 	// HandOver completes the desired object by what is still ours to keep of the observed one, nil for nothing. It is no
 	// part of the object's revision.
@@ -53,7 +50,7 @@ func All(g *graph.Graph) []Resource {
 	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), Download(g))
 	for i := range g.Components {
 		c := &g.Components[i]
-		w := Workload(g, c)
+		w := workload(g, c)
 		// Without its ServiceAccount a pod is refused, and its controller backs off.
 		w.After = append(w.After, AccountResource(c))
 		if usesMPI(c) && g.MPI.Own {

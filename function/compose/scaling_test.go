@@ -13,6 +13,7 @@ import (
 	"github.com/graphplane/graphplane/function/graph"
 	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/names"
+	"github.com/graphplane/graphplane/function/wire"
 )
 
 func TestAutoscaler(t *testing.T) {
@@ -95,7 +96,7 @@ func TestAutoscalerOfAGroup(t *testing.T) {
 	if diff := cmp.Diff(want, scaleTarget(c)); diff != "" {
 		t.Errorf("target (-want, +got):\n%s", diff)
 	}
-	w := Workload(g, c)
+	w := workload(g, c)
 	if w.HandOver == nil {
 		t.Error("replicas are not handed over")
 	}
@@ -103,7 +104,12 @@ func TestAutoscalerOfAGroup(t *testing.T) {
 	if !ok || o.Spec.Replicas != nil {
 		t.Errorf("want a LeaderWorkerSet without replicas, got %v", w.Object)
 	}
-	if len(w.Templates) != 2 {
-		t.Errorf("want leader and worker restarted, got %v", w.Templates)
+	e := wire.Encoder{}
+	s, err := e.Struct(w.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pods := w.Workloads[0].Pods(s); len(pods) != 2 {
+		t.Errorf("want leader and worker restarted, got %v", pods)
 	}
 }
