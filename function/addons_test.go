@@ -111,7 +111,8 @@ func TestAddons(t *testing.T) {
 func (a addon) definitions(t *testing.T) []extv1.CustomResourceDefinition {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", a.module)
-	c.Dir = t.TempDir()
+	c.Dir = filepath.Join("..", "tools", "addons")
+	c.Env = append(os.Environ(), "GOWORK=off")
 	out, err := c.Output()
 	if err != nil {
 		t.Skipf("cannot download %s, which holds the definitions: %v", a.module, err)

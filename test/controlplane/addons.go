@@ -47,7 +47,7 @@ func (cp *ControlPlane) installAddons(ctx context.Context) error {
 	var crds []*unstructured.Unstructured
 
 	for _, a := range all {
-		found, err := a.read(ctx)
+		found, err := a.read(ctx, filepath.Join(cp.options.Root, "tools", "addons"))
 		if err != nil {
 			return fmt.Errorf("cannot read definitions of %s: %w", a.Module, err)
 		}
@@ -68,9 +68,9 @@ func (cp *ControlPlane) installAddons(ctx context.Context) error {
 	return nil
 }
 
-func (a addon) read(ctx context.Context) ([]*unstructured.Unstructured, error) {
-	// Outside of every module, whose go.sum it would grow.
-	dir, err := download(ctx, os.TempDir(), a.Module)
+// read the definitions of an add-on, downloaded in a directory whose go.sum vouches for some of them.
+func (a addon) read(ctx context.Context, sums string) ([]*unstructured.Unstructured, error) {
+	dir, err := download(ctx, sums, a.Module)
 	if err != nil {
 		return nil, err
 	}
