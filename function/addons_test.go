@@ -73,6 +73,10 @@ func addons() []addon {
 			kinds: []runtimeschema.GroupVersionKind{{Group: "inference.networking.k8s.io", Version: "v1", Kind: "InferencePool"}},
 		},
 		{
+			module: "github.com/ai-dynamo/grove/operator/api@v0.1.0-alpha.12-rc1", path: "core/v1alpha1/crds/grove.io_podcliquesets.yaml",
+			kinds: []runtimeschema.GroupVersionKind{{Group: "grove.io", Version: "v1alpha1", Kind: "PodCliqueSet"}},
+		},
+		{
 			module: "github.com/crossplane-contrib/provider-kubernetes@v1.3.0", path: "package/crds/kubernetes.m.crossplane.io_objects.yaml",
 			kinds: []runtimeschema.GroupVersionKind{{Group: "kubernetes.m.crossplane.io", Version: "v1alpha1", Kind: "Object"}},
 		},

@@ -1,6 +1,8 @@
 package function
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -40,7 +42,10 @@ type part struct {
 }
 
 // count finds what is observed of what counts the replicas of each component, by the component's key.
-func count(req *fnv1.RunFunctionRequest, g *graph.Graph) map[string]*structpb.Struct {
+func count(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph) map[string]*structpb.Struct {
+	if g.Orchestrator == v1alpha1.OrchestratorGrove {
+		return cliques(req, rsp, g)
+	}
 	out := make(map[string]*structpb.Struct, len(g.Components))
 	for i := range g.Components {
 		c := &g.Components[i]
@@ -107,26 +112,63 @@ func (i *item) judge() {
 	if len(i.parts) == 0 {
 		i.verdict = i.Ready(i.observed)
 	}
-	for _, p := range i.parts {
+	for n, p := range i.parts {
 		p.judge()
-		i.verdict = p.verdict
+		if n == 0 || i.verdict.Ready {
+			i.verdict = p.verdict
+		}
 	}
 	if i.HandOver != nil && i.observed != nil {
 		i.HandOver(i.desired, i.observed)
 	}
 }
 
-// judge a part. A workload is ready when what is observed of it is what is desired, and rolled out.
+// judge a part. A workload is ready when what is observed of it is what is desired, and rolled out. What is observed is
+// always older than what is desired: while an observed workload carries another digest, its replicas say nothing of the
+// change that is about to be applied.
 func (p *part) judge() {
 	if p.judged {
 		return
 	}
 	p.judged = true
-	p.verdict = p.item.Ready(p.item.observed)
-	rev := stamp(p.item.desired)
-	if p.item.observed != nil && revision(p.item.observed) != rev {
+	if p.Rolled != nil {
+		p.verdict = p.Rolled(p.item.observed, p.counted)
+	} else {
+		p.verdict = p.item.Ready(p.item.observed)
+	}
+	p.stamp()
+	if p.item.observed != nil && !p.applied() {
 		p.verdict = ready.Verdict{Message: "Waiting for the latest change to be applied"}
 	}
+}
+
+// stamp annotates what is desired of a part with a digest of it: the object, or where that runs others too, the pods.
+func (p *part) stamp() {
+	if p.Rolled == nil {
+		annotate(wire.Get(p.item.desired, "metadata").GetStructValue(), v1alpha1.AnnotationRevision, wire.Digest(p.item.desired))
+		return
+	}
+	for _, m := range p.Pods(p.item.desired) {
+		annotate(m, v1alpha1.AnnotationRevision, wire.Digest(&structpb.Struct{Fields: map[string]*structpb.Value{
+			"labels": m.GetFields()["labels"], "annotations": m.GetFields()["annotations"], "podSpec": wire.Get(m, "spec", "podSpec"),
+		}}))
+	}
+}
+
+// applied reports whether what is observed of a part has the digest of what is desired.
+func (p *part) applied() bool {
+	return slices.Equal(p.revisions(p.item.observed), p.revisions(p.item.desired))
+}
+
+func (p *part) revisions(object *structpb.Struct) []string {
+	if p.Rolled == nil {
+		return []string{wire.String(object, "metadata", "annotations", v1alpha1.AnnotationRevision)}
+	}
+	var out []string
+	for _, m := range p.Pods(object) {
+		out = append(out, wire.String(m, "annotations", v1alpha1.AnnotationRevision))
+	}
+	return out
 }
 
 // desire adds items to the desired state, and returns the verdict on each by its name.
@@ -138,20 +180,6 @@ func desire(rsp *fnv1.RunFunctionResponse, items []*item) map[string]ready.Verdi
 		wire.Desire(rsp, i.Name, i.desired, i.verdict.Ready)
 	}
 	return verdicts
-}
-
-// stamp annotates a workload with a digest of itself, and returns the digest. What is observed is always older than what
-// is desired: while an observed workload carries another digest, its replicas say nothing of the change that is about to
-// be applied.
-func stamp(s *structpb.Struct) string {
-	rev := wire.Digest(s)
-	annotate(wire.Get(s, "metadata").GetStructValue(), v1alpha1.AnnotationRevision, rev)
-	return rev
-}
-
-// revision is the digest that a workload was stamped with.
-func revision(workload *structpb.Struct) string {
-	return wire.String(workload, "metadata", "annotations", v1alpha1.AnnotationRevision)
 }
 
 // annotate sets an annotation in the metadata of an object.

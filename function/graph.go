@@ -52,7 +52,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err := f.mpiKeys(req, rsp, xr, g); err != nil {
 		return err
 	}
-	counted := count(req, g)
+	counted := count(req, rsp, g)
 	decisions, seen, err := f.pools(req, rsp, xr, g, counted, to)
 	if err != nil {
 		return err
@@ -66,6 +66,9 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
 	items, held, err := f.stage(req, resources, counted)
 	if err != nil {
+		return err
+	}
+	if err := fixed(items); err != nil {
 		return err
 	}
 	if err := conflicts(req, rsp, xr, items, to); err != nil {

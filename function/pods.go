@@ -70,7 +70,7 @@ func suspects(g *graph.Graph, running map[string]*part) []*graph.Component {
 	for n := range g.Components {
 		c := &g.Components[n]
 		p := running[c.Key]
-		if p.item == nil || p.item.observed == nil || p.verdict.Ready || revision(p.item.observed) != revision(p.item.desired) {
+		if p.item == nil || p.item.observed == nil || p.verdict.Ready || !p.applied() {
 			continue
 		}
 		pods := max(wire.Int(p.counted, "spec", "replicas"), ready.Replicas(p.counted).Replicas, 1)

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
+
+	"github.com/graphplane/graphplane/function/grove"
 )
 
 // ofImages are the checks of the level restricted that depend on how an image is built: whether its processes run as root,
@@ -87,6 +89,23 @@ func podTemplates(t *testing.T, o unstructured.Unstructured) []corev1.PodTemplat
 			p.ObjectMeta = metav1.ObjectMeta{Labels: p.Labels, Annotations: p.Annotations}
 			out = append(out, p)
 		}
+	}
+	return append(out, cliques(t, o)...)
+}
+
+// cliques are the pod templates of a PodCliqueSet.
+func cliques(t *testing.T, o unstructured.Unstructured) []corev1.PodTemplateSpec {
+	t.Helper()
+	if o.GetKind() != grove.KindSet {
+		return nil
+	}
+	set := grove.PodCliqueSet{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &set); err != nil {
+		t.Fatal(err)
+	}
+	var out []corev1.PodTemplateSpec
+	for _, c := range set.Spec.Template.Cliques {
+		out = append(out, corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: c.Labels, Annotations: c.Annotations}, Spec: c.Spec.PodSpec})
 	}
 	return out
 }

@@ -379,7 +379,7 @@ func TestUse(t *testing.T) {
 			two := int32(2)
 			g := &graph.Graph{Name: "pools-gke", Components: []graph.Component{{Key: "decode", Object: "pools-gke-decode", NodePool: "decode", Replicas: &two, Template: &corev1.PodTemplateSpec{}}}}
 			p := &graph.Pool{Name: "decode", Rungs: []graph.Rung{{Nodes: cloud.Nodes{Name: "pools-gke-decode-e8dc325a"}}}}
-			if got := use(req, g, p, 0, count(req, g)); got != tc.want {
+			if got := use(req, g, p, 0, count(req, &fnv1.RunFunctionResponse{}, g)); got != tc.want {
 				t.Errorf("%s: want %d, got %d", tc.reason, tc.want, got)
 			}
 		})

@@ -269,6 +269,11 @@ type Defaults struct {
 	// +kubebuilder:validation:MaxLength=253
 	TopologyName string `json:"topologyName,omitempty"`
 
+	// TerminationDelay is how long too few pods of a graph may run until Grove ends the whole gang and starts it again. The
+	// default is Grove's own, of 4 hours.
+	// +optional
+	TerminationDelay *metav1.Duration `json:"terminationDelay,omitempty"`
+
 	// MPISSHSecretName is a Secret with the SSH key pair by which the nodes of TensorRT-LLM reach each other, under
 	// private.key and private.key.pub, in the namespace of each graph. Without one each graph gets a key of its own.
 	// +optional

@@ -414,6 +414,11 @@ func (in *Defaults) DeepCopyInto(out *Defaults) {
 		*out = new(Logging)
 		**out = **in
 	}
+	if in.TerminationDelay != nil {
+		in, out := &in.TerminationDelay, &out.TerminationDelay
+		*out = new(metav1.Duration)
+		**out = **in
+	}
 	if in.Etcd != nil {
 		in, out := &in.Etcd, &out.Etcd
 		*out = new(Backing)

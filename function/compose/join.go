@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/graphplane/graphplane/function/graph"
-	"github.com/graphplane/graphplane/function/lws"
 )
 
 // Ports by which the engines of a group find their leader, as the Dynamo operator sets them.
@@ -17,76 +16,79 @@ const (
 	portRay          = 6379
 )
 
-// References that the kubelet expands in commands and arguments, so that no shell is needed.
-const (
-	leaderAddress = "$(" + lws.LeaderAddress + ")"
-	workerIndex   = "$(" + lws.WorkerIndex + ")"
-)
-
 // joined is the command line of one role of a group. Arguments stay arguments: what needs a shell is a script that gets
 // them as they are.
 func joined(g *graph.Group, command, args []string, role string) (newCommand, newArgs []string) {
 	switch g.Join {
 	case graph.JoinRay:
-		return ray(command, args, role)
+		return ray(g, command, args, role)
 	case graph.JoinMPI:
 		return mpi(g, command, args, role)
 	case graph.JoinNone, graph.JoinSGLang, graph.JoinMultiprocessing, graph.JoinDataParallel:
 	}
-	if role == roleWorker && g.Join == graph.JoinDataParallel && g.LocalRanks > 1 {
-		return ranked(g, command, args)
+	rank := "0"
+	if role == roleWorker {
+		var sum string
+		if rank, sum = peersOf(g).rank(g); sum != "" {
+			return workedOut(g, sum, command, args)
+		}
 	}
-	return withFlags(command, args, joinFlags(g, role))
+	return withFlags(command, args, joinFlags(g, role, rank))
 }
 
-// joinFlags are the flags by which engines of a group become one.
-func joinFlags(g *graph.Group, role string) []string {
-	nodes, rank := strconv.Itoa(int(g.Nodes)), "0"
-	if role == roleWorker {
-		rank = workerIndex
-	}
-	switch g.Join {
+// joinFlags are the flags by which engines of a group become one. A rank that only a shell can work out is not among them.
+func joinFlags(g *graph.Group, role, rank string) []string {
+	switch p := peersOf(g); g.Join {
 	case graph.JoinSGLang:
-		return []string{"--dist-init-addr", fmt.Sprintf("%s:%d", leaderAddress, portRendezvous), "--nnodes", nodes, "--node-rank", rank}
+		flags := []string{"--dist-init-addr", fmt.Sprintf("%s:%d", p.leader, portRendezvous), "--nnodes", strconv.Itoa(int(g.Nodes))}
+		return append(flags, ranked(g, rank)...)
 	case graph.JoinMultiprocessing:
-		flags := []string{
-			"--distributed-executor-backend", "mp", "--nnodes", nodes, "--node-rank", rank,
-			"--master-addr", leaderAddress, "--master-port", strconv.Itoa(portRendezvous),
-		}
+		flags := []string{"--distributed-executor-backend", "mp", "--nnodes", strconv.Itoa(int(g.Nodes))}
+		flags = append(flags, ranked(g, rank)...)
+		flags = append(flags, "--master-addr", p.leader, "--master-port", strconv.Itoa(portRendezvous))
 		if role == roleWorker {
 			flags = append(flags, "--headless")
 		}
 		return flags
 	case graph.JoinDataParallel:
-		return append(dataParallelFlags(g), "--data-parallel-start-rank", rank)
+		flags := []string{
+			"--data-parallel-hybrid-lb", "--data-parallel-size-local", strconv.Itoa(int(g.LocalRanks)),
+			"--data-parallel-address", p.leader, "--data-parallel-rpc-port", strconv.Itoa(portDataParallel),
+		}
+		return append(flags, ranked(g, rank)...)
 	case graph.JoinNone, graph.JoinRay, graph.JoinMPI:
 	}
 	return nil
 }
 
-func dataParallelFlags(g *graph.Group) []string {
-	return []string{
-		"--data-parallel-hybrid-lb", "--data-parallel-size-local", strconv.Itoa(int(g.LocalRanks)),
-		"--data-parallel-address", leaderAddress, "--data-parallel-rpc-port", strconv.Itoa(portDataParallel),
+// ranked is the flag that tells an engine its rank, nothing for a rank that is not known.
+func ranked(g *graph.Group, rank string) []string {
+	if rank == "" {
+		return nil
 	}
+	if g.Join == graph.JoinDataParallel {
+		return []string{"--data-parallel-start-rank", rank}
+	}
+	return []string{"--node-rank", rank}
 }
 
-// ranked is a worker with several copies of the model. Its first rank is a product, which only a shell can work out.
-func ranked(g *graph.Group, command, args []string) (newCommand, newArgs []string) {
-	rank := fmt.Sprintf(`"$((%d * %s))"`, g.LocalRanks, lws.WorkerIndex)
+// workedOut runs the engine of a worker whose rank is a sum or a product, which only a shell can work out.
+func workedOut(g *graph.Group, sum string, command, args []string) (newCommand, newArgs []string) {
+	flags := joinFlags(g, roleWorker, "")
+	rank := ranked(g, `"$((`+sum+`))"`)
 	if l, words := launch(command, args); l.Script {
-		words[l.Word] = insert(words[l.Word], l.End, append(dataParallelFlags(g), "--data-parallel-start-rank", rank))
+		words[l.Word] = insert(words[l.Word], l.End, append(flags, rank...))
 		return words[:len(command)], words[len(command):]
 	}
-	command, args = withFlags(command, args, dataParallelFlags(g))
-	return shell(`exec "$@" --data-parallel-start-rank `+rank, slices.Concat(command, args))
+	command, args = withFlags(command, args, flags)
+	return shell(`exec "$@" `+strings.Join(rank, " "), slices.Concat(command, args))
 }
 
 // ray makes one Ray cluster of the pods of a group. The leader's engine waits for the GPUs of the others. A worker tries
 // until the leader's Ray answers.
-func ray(command, args []string, role string) (newCommand, newArgs []string) {
+func ray(g *graph.Group, command, args []string, role string) (newCommand, newArgs []string) {
 	if role == roleWorker {
-		return []string{"/bin/sh", "-c", fmt.Sprintf(`until ray start --address="$%s:%d" --block; do sleep 5; done`, lws.LeaderAddress, portRay)}, nil
+		return []string{"/bin/sh", "-c", fmt.Sprintf(`until ray start --address="%s:%d" --block; do sleep 5; done`, peersOf(g).shellLeader, portRay)}, nil
 	}
 	return shell(fmt.Sprintf(`ray start --head --port=%d && exec "$@"`, portRay), slices.Concat(command, args))
 }

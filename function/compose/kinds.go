@@ -27,6 +27,7 @@ func Kinds() []schema.GroupVersionKind {
 		{Group: "eks.aws.m.upbound.io", Version: "v1beta1", Kind: "NodeGroup"},
 		{Group: "batch", Version: "v1", Kind: "Job"},
 		{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"},
+		{Group: "grove.io", Version: "v1alpha1", Kind: "PodCliqueSet"},
 		{Group: inferencePoolGroup, Version: "v1", Kind: "InferencePool"},
 		{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"},
 		{Group: "kubernetes.m.crossplane.io", Version: "v1alpha1", Kind: "Object"},

@@ -74,21 +74,21 @@ func groupTemplate(g *graph.Graph, c *graph.Component, role string) corev1.PodTe
 			main.ReadinessProbe = answersSSH()
 			return t
 		}
-		t.Spec.InitContainers = append(waitForLeader(main.Image, t.Spec.InitContainers), t.Spec.InitContainers...)
+		t.Spec.InitContainers = append(waitForLeader(c.Group, main.Image, t.Spec.InitContainers), t.Spec.InitContainers...)
 	}
 	return t
 }
 
 // waitForLeader is an init container that ends when the leader has an address. A user's own of the same name is taken
 // instead.
-func waitForLeader(image string, others []corev1.Container) []corev1.Container {
+func waitForLeader(g *graph.Group, image string, others []corev1.Container) []corev1.Container {
 	const name = "wait-for-leader"
 	if slices.ContainsFunc(others, func(k corev1.Container) bool { return k.Name == name }) {
 		return nil
 	}
 	k := corev1.Container{
 		Name: name, Image: image,
-		Command: []string{"/bin/sh", "-c", `until getent hosts "$` + lws.LeaderAddress + `"; do sleep 2; done`},
+		Command: []string{"/bin/sh", "-c", `until getent hosts "` + peersOf(g).shellLeader + `"; do sleep 2; done`},
 	}
 	harden(&k)
 	return []corev1.Container{k}

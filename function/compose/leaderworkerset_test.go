@@ -76,7 +76,7 @@ func TestEveryNodeOfDataParallelServes(t *testing.T) {
 
 // A worker starts when the name of its leader resolves. A user's own container of that name is taken instead.
 func TestWaitForLeader(t *testing.T) {
-	k := waitForLeader("image", nil)[0]
+	k := waitForLeader(&graph.Group{}, "image", nil)[0]
 	c := exec.CommandContext(t.Context(), k.Command[0], k.Command[1:]...)
 	c.Env = []string{"PATH=" + tools(t) + ":/usr/bin:/bin", "LWS_LEADER_ADDRESS=group-0.group.ns"}
 	out, err := c.CombinedOutput()
@@ -86,7 +86,7 @@ func TestWaitForLeader(t *testing.T) {
 	if diff := cmp.Diff("10.0.0.1 group-0.group.ns\n", string(out)); diff != "" {
 		t.Errorf("it did not wait for the second answer (-want, +got):\n%s", diff)
 	}
-	if got := waitForLeader("image", []corev1.Container{{Name: "wait-for-leader"}}); len(got) > 0 {
+	if got := waitForLeader(&graph.Group{}, "image", []corev1.Container{{Name: "wait-for-leader"}}); len(got) > 0 {
 		t.Errorf("a user's container gets a twin: %v", got)
 	}
 }

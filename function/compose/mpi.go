@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/names"
 	"github.com/graphplane/graphplane/function/ready"
 )
 
@@ -90,14 +91,27 @@ func mpi(g *graph.Group, command, args []string, role string) (newCommand, newAr
 	if role == roleWorker {
 		return []string{"bash", "-c", sshServer}, nil
 	}
-	hosts := []string{leaderAddress}
-	for i := int32(1); i < g.Nodes; i++ {
-		hosts = append(hosts, fmt.Sprintf("${leader%%%%.*}-%d.${leader#*.}", i))
-	}
-	script := "leader=" + leaderAddress + "\nhostnames=\"" + strings.Join(hosts, " ") + "\"\n" +
+	script := mpiHosts(g) +
 		fmt.Sprintf("gpus=%d\nranks=%d\n", g.LocalRanks, g.Nodes*g.LocalRanks) + mpirun
 	// The parameter before the others is the name by which the shell reports errors.
 	return []string{"bash", "-c", script, "bash"}, append(append([]string{}, command...), args...)
+}
+
+// mpiHosts are the nodes of a group as the script has them, the leader first.
+func mpiHosts(g *graph.Group) string {
+	leader := peersOf(g).leader
+	hosts, lines := []string{leader}, ""
+	if g.Clique == "" {
+		lines = "leader=" + leader + "\n"
+	}
+	for i := int32(1); i < g.Nodes; i++ {
+		if g.Clique == "" {
+			hosts = append(hosts, fmt.Sprintf("${leader%%%%.*}-%d.${leader#*.}", i))
+			continue
+		}
+		hosts = append(hosts, groveHost(names.WorkerClique(g.Clique), i-1))
+	}
+	return lines + "hostnames=\"" + strings.Join(hosts, " ") + "\"\n"
 }
 
 // mpiVolumes and mpiMounts give a pod of a group the key pair. Everybody in the container may read it, since it is not

@@ -48,21 +48,18 @@ type Resource struct {
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
 	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), Download(g))
+	set := PodCliqueSet(g)
+	out = append(out, set...)
 	for i := range g.Components {
 		c := &g.Components[i]
-		w := workload(g, c)
-		// Without its ServiceAccount a pod is refused, and its controller backs off.
-		w.After = append(w.After, AccountResource(c))
-		if usesMPI(c) && g.MPI.Own {
-			w.After = append(w.After, MPISecretResource)
+		out = append(out, ClaimTemplate(g, c)...)
+		var w Resource
+		if len(set) > 0 {
+			w = set[0]
+		} else {
+			w = begun(g, c, workload(g, c))
+			out = append(out, w)
 		}
-		claims := ClaimTemplate(g, c)
-		for _, r := range claims {
-			w.After = append(w.After, r.Name)
-		}
-		out = append(out, claims...)
-		w = hold(g, downloaded(g, c, w))
-		out = append(out, w)
 		out = append(out, poolUsage(g, c, w)...)
 		out = append(out, Service(g, c)...)
 		out = append(out, DisruptionBudget(g, c)...)
@@ -76,6 +73,19 @@ func All(g *graph.Graph) []Resource {
 	out = append(out, Alerts(g)...)
 	out = append(out, Connection(g)...)
 	return out
+}
+
+// begun says what a workload waits for before it first appears, to run a component.
+func begun(g *graph.Graph, c *graph.Component, w Resource) Resource {
+	// Without its ServiceAccount a pod is refused, and its controller backs off.
+	w.After = append(w.After, AccountResource(c))
+	if usesMPI(c) && g.MPI.Own {
+		w.After = append(w.After, MPISecretResource)
+	}
+	for _, r := range ClaimTemplate(g, c) {
+		w.After = append(w.After, r.Name)
+	}
+	return hold(g, downloaded(g, c, w))
 }
 
 // objectMeta is the metadata of an object of the whole graph.

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/grove"
 	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/names"
 	"github.com/graphplane/graphplane/function/ready"
@@ -25,7 +26,10 @@ const (
 func Autoscaler(g *graph.Graph, c *graph.Component) []Resource {
 	s := c.Scaling
 	switch {
-	case s == nil:
+	case c.Clique != "" && misses(c):
+		return []Resource{pin(g, c)}
+	case s == nil, c.Clique != "":
+		// Grove makes the autoscalers of its cliques.
 		return nil
 	case len(s.Metrics) > 0:
 		return []Resource{podAutoscaler(g, c)}
@@ -54,8 +58,32 @@ func podAutoscaler(g *graph.Graph, c *graph.Component) Resource {
 	}
 }
 
+// pin gives a clique the replicas that it should have, and is gone once it has them. An autoscaler whose least is its most
+// asks for no metrics where there are more or less:
+// https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controller/podautoscaler/horizontal.go
+func pin(g *graph.Graph, c *graph.Component) Resource {
+	return Resource{
+		Name: "autoscaler." + c.Key,
+		Object: &autoscalingv2.HorizontalPodAutoscaler{
+			TypeMeta:   typeMeta(autoscalingv2.SchemeGroupVersion.String(), "HorizontalPodAutoscaler"),
+			ObjectMeta: componentMeta(g, c, ""),
+			Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+				ScaleTargetRef: scaleTarget(c), MinReplicas: new(*c.Replicas), MaxReplicas: *c.Replicas,
+			},
+		},
+		Ready: ready.Autoscaler,
+	}
+}
+
 // scaleTarget is the workload of a component, which has a scale subresource.
 func scaleTarget(c *graph.Component) autoscalingv2.CrossVersionObjectReference {
+	if c.Clique != "" {
+		kind := grove.KindClique
+		if c.Group != nil {
+			kind = grove.KindScalingGroup
+		}
+		return autoscalingv2.CrossVersionObjectReference{APIVersion: grove.APIVersion, Kind: kind, Name: c.Clique}
+	}
 	if c.Group != nil {
 		return autoscalingv2.CrossVersionObjectReference{APIVersion: lws.APIVersion, Kind: lws.Kind, Name: c.Group.Object}
 	}

@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/ready"
 	"github.com/graphplane/graphplane/function/wire"
 )
 
@@ -17,11 +18,18 @@ type Workload struct {
 
 	// Pods finds the metadata of the component's pod templates in the object, by which it is restarted.
 	Pods func(object *structpb.Struct) []*structpb.Struct
+
+	// Rolled says from the observed object, and from what it counts the replicas by, whether the component is rolled out. It
+	// is nil where the object runs no other, and its own check says it.
+	Rolled func(object, counted *structpb.Struct) ready.Verdict
 }
 
 // WorkloadResource is the name of the resource that runs a component.
 func WorkloadResource(c *graph.Component) string {
-	if c.Group != nil {
+	switch {
+	case c.Clique != "":
+		return CliqueSetResource
+	case c.Group != nil:
 		return "leaderworkerset." + c.Key
 	}
 	return "deployment." + c.Key

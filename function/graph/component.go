@@ -41,6 +41,9 @@ func (r *resolver) component(in *v1alpha1.Component, at *field.Path) Component {
 	if in.GlobalNamespace {
 		c.DynamoNamespace = names.GlobalNamespace
 	}
+	if r.orchestrated == v1alpha1.OrchestratorGrove {
+		c.Clique = names.Clique(r.in.Name, c.Key)
+	}
 	if c.Template == nil {
 		c.Template = &corev1.PodTemplateSpec{}
 	}

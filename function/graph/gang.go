@@ -8,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/utils/ptr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 )
@@ -81,7 +80,7 @@ func (r *resolver) topology(in *v1alpha1.Gang, o v1alpha1.Orchestrator, at *fiel
 		return nil
 	}
 	out := &Topology{Name: cmp.Or(t.Name, r.in.Cluster.Defaults.TopologyName), Domain: t.Domain, Required: t.Pack != v1alpha1.PackPreferred}
-	if !slices.ContainsFunc(r.in.Spec.Components, func(c v1alpha1.Component) bool { return ptr.Deref(c.NodeCount, 1) > 1 }) {
+	if !r.multinode() {
 		r.Add(field.Forbidden(at, "packs the pods of a replica over several nodes, and no component has one: set nodeCount, or remove topology"))
 		return nil
 	}

@@ -108,6 +108,13 @@ type Component struct {
 	MinAvailable *int32
 	Strategy     *appsv1.DeploymentStrategy
 
+	// Clique is the name of the PodClique, or of the PodCliqueScalingGroup for several nodes, that Grove makes for the
+	// component. Empty where Grove does not run it.
+	Clique string
+
+	// Cliques are the replicas that it is observed with, nil before it exists.
+	Cliques *int32
+
 	// Group is nil for a component whose replicas run on one node.
 	Group *Group
 

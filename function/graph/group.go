@@ -15,10 +15,13 @@ import (
 
 // A Group is how one replica of a component spans several nodes, a pod on each. The first pod is the leader.
 type Group struct {
-	// Object is the name of the LeaderWorkerSet. The component's own name is its Service's: a LeaderWorkerSet makes a
+	// Object is the name of the LeaderWorkerSet, empty with Grove. The component's own name is its Service's: a LeaderWorkerSet makes a
 	// headless Service of its own name, by which its pods find each other.
 	Object string
 	Nodes  int32
+
+	// Clique is the key of the component where Grove runs the group, which names pods after it. Empty with LeaderWorkerSet.
+	Clique string
 
 	Join Join
 	// LocalRanks is the number of copies of the model on each node for JoinDataParallel, and of processes for JoinMPI.
@@ -61,6 +64,9 @@ func (r *resolver) group(c *Component, in *v1alpha1.Component, at *field.Path) {
 		return
 	}
 	c.Group = &Group{Object: names.Group(c.Object), Nodes: nodes}
+	if c.Clique != "" {
+		c.Group.Object, c.Group.Clique = "", c.Key
+	}
 	if !hasGPUs(c.Type) {
 		r.Add(field.Invalid(at.Child("nodeCount"), nodes, "a "+string(c.Type)+" runs on one node: remove nodeCount, and set replicas to run more of them"))
 		return

@@ -46,7 +46,7 @@ func (r *resolver) planner(g *Graph) *Planner {
 			r.Add(field.Forbidden(at.Index(i).Child("type"), "a graph has one component of type planner, since two would scale against each other: remove this one"))
 		case c.Type == v1alpha1.TypePlanner:
 			out = &Planner{Component: i}
-			r.plannerRules(i, g.Orchestrator)
+			r.plannerRules(i)
 		case c.Worker():
 			scales[c.Type] = append(scales[c.Type], i)
 		}
@@ -65,7 +65,7 @@ func (r *resolver) planner(g *Graph) *Planner {
 
 // plannerRules check that a planner can do its work. It finds its graph as a DynamoGraphDeployment, and asks for
 // replicas in a DynamoGraphDeploymentScalingAdapter.
-func (r *resolver) plannerRules(i int, o v1alpha1.Orchestrator) {
+func (r *resolver) plannerRules(i int) {
 	in, at := &r.in.Spec.Components[i], r.spec.Child("components").Index(i)
 	if !r.in.Cluster.Install.Planner {
 		r.Add(field.Forbidden(at.Child("type"), fmt.Sprintf("a planner needs the kinds that spec.install.planner of %s brings, which is not true: set it there, or scale with metrics, triggers or slo", r.clusterName())))
@@ -78,9 +78,6 @@ func (r *resolver) plannerRules(i int, o v1alpha1.Orchestrator) {
 	}
 	if n := ptr.Deref(in.Replicas, 1); n > 1 {
 		r.Add(field.Invalid(at.Child("replicas"), n, "two planners would scale against each other: use 1"))
-	}
-	if o == v1alpha1.OrchestratorGrove {
-		r.Unsupported(at.Child("type"), "use orchestrator Auto, Deployment or LeaderWorkerSet with a planner")
 	}
 }
 

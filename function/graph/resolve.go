@@ -41,6 +41,7 @@ type Input struct {
 func Resolve(in Input) (*Graph, *Refusal) {
 	r := &resolver{in: in, spec: field.NewPath("spec"), claims: map[string]string{}}
 	r.enums()
+	r.orchestrated = r.orchestrator()
 	r.names()
 
 	g := &Graph{
@@ -51,7 +52,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 		Discovery:       discovery(&in),
 		RequestPlane:    in.Spec.Runtime.RequestPlane,
 		EventPlane:      in.Spec.Runtime.EventPlane,
-		Orchestrator:    r.orchestrator(),
+		Orchestrator:    r.orchestrated,
 		Env:             in.Spec.Env,
 		NetworkPolicy:   in.Spec.NetworkPolicy != v1alpha1.NetworkPolicyNone,
 		NamespaceUID:    in.NamespaceUID,
@@ -90,6 +91,9 @@ type resolver struct {
 
 	in   Input
 	spec *field.Path
+
+	// orchestrated is what runs the components.
+	orchestrated v1alpha1.Orchestrator
 
 	// warnings are what a user should know, but is free to do.
 	warnings []string

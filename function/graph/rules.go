@@ -44,7 +44,7 @@ func (r *resolver) names() {
 			r.Add(field.Invalid(at, c.Name, "must be letters, digits and hyphens, with a letter or digit first and last"))
 		}
 		limit := limit
-		if ptr.Deref(c.NodeCount, 1) > 1 {
+		if ptr.Deref(c.NodeCount, 1) > 1 && r.orchestrated != v1alpha1.OrchestratorGrove {
 			limit = min(limit, names.MaxGroup)
 		}
 		if n := len(names.Object(r.in.Name, c.Name)); n > limit {
@@ -55,7 +55,9 @@ func (r *resolver) names() {
 		}
 		seen[names.Key(c.Name)] = c.Name
 	}
-	r.groupNames(seen)
+	if r.orchestrated != v1alpha1.OrchestratorGrove {
+		r.groupNames(seen)
+	}
 }
 
 // groupNames checks that no component has the name of another's LeaderWorkerSet, which is that of a Service too.
@@ -83,7 +85,7 @@ func (r *resolver) enums() {
 // ganged reports whether a gang scheduler places the pods, which needs part of their names.
 func (r *resolver) ganged() bool {
 	g := r.in.Spec.Gang
-	return r.in.Spec.Orchestrator == v1alpha1.OrchestratorGrove || (g != nil && g.Scheduler != "" && g.Scheduler != v1alpha1.SchedulerDefault)
+	return r.orchestrated == v1alpha1.OrchestratorGrove || (g != nil && g.Scheduler != "" && g.Scheduler != v1alpha1.SchedulerDefault)
 }
 
 // env checks spec.env. Values are never shown, they may be secret.

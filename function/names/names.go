@@ -25,6 +25,11 @@ const (
 	MaxGroup = MaxLabel - len(groupSuffix) - 5 - 11
 
 	groupSuffix = "-lws"
+
+	// MaxClique is the limit of the names of a PodCliqueSet, of a clique, and of the scaling group that it may be in, without
+	// what Grove puts between them.
+	// https://github.com/ai-dynamo/grove/blob/main/operator/internal/webhook/admission/pcs/validation/podcliqueset.go
+	MaxClique = 45
 )
 
 // GlobalNamespace is the Dynamo namespace of components that several graphs share.
@@ -59,6 +64,18 @@ func Object(graph, component string) string {
 func Group(object string) string {
 	return object + groupSuffix
 }
+
+// Clique is the name of the PodClique or PodCliqueScalingGroup that Grove makes for a component by its key.
+// https://github.com/ai-dynamo/grove/blob/main/operator/api/common/namegen.go
+func Clique(graph, key string) string {
+	return graph + "-0-" + key
+}
+
+// LeaderClique and WorkerClique are the cliques of a component of several nodes by its key.
+func LeaderClique(key string) string { return key + "-ldr" }
+
+// WorkerClique is described at LeaderClique.
+func WorkerClique(key string) string { return key + "-wkr" }
 
 // ServiceAccount is the name of the account that the pods of a graph run as.
 func ServiceAccount(graph string) string {

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/graphplane/graphplane/function/grove"
 	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/wire"
 )
@@ -113,9 +114,12 @@ func Replicas(o *structpb.Struct) Counts {
 		Updated:   wire.Int(o, "status", "updatedReplicas"),
 		Available: wire.Int(o, "status", "availableReplicas"),
 	}
-	if wire.String(o, "kind") == lws.Kind {
-		// It counts no available ones beside the ready.
+	switch wire.String(o, "kind") {
+	case lws.Kind, grove.KindClique:
+		// They count no available ones beside the ready.
 		n.Available = n.Ready
+	case grove.KindScalingGroup:
+		n.Ready = n.Available
 	}
 	return n
 }
