@@ -15,6 +15,11 @@ var awkward = []string{`{"a": "b c", "d": [1, 2]}`, "it's", `say "hi"`, "$HOME",
 
 func TestJoined(t *testing.T) {
 	address, index := "group-0.group.ns", "3"
+	groveAddress := "g-0-w-1-w-ldr-0.g-0.ns.svc.cluster.local"
+	env := map[string]string{
+		"LWS_LEADER_ADDRESS": address, "LWS_WORKER_INDEX": index,
+		"GROVE_PCSG_NAME": "g-0-w", "GROVE_PCSG_INDEX": "1", "GROVE_HEADLESS_SERVICE": "g-0.ns.svc.cluster.local", "GROVE_PCLQ_POD_INDEX": "2",
+	}
 	vllm := []string{"python3", "-m", "dynamo.vllm"}
 	cases := map[string]struct {
 		reason        string
@@ -88,6 +93,53 @@ func TestJoined(t *testing.T) {
 				"--data-parallel-rpc-port", "13445", "--data-parallel-start-rank", "6", "--json", `{"a": "b c"}`,
 			},
 		},
+		"GroveSGLangLeader": {
+			reason: "The leader is the one pod of its clique, of the same replica",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinSGLang, Clique: "w"}, role: roleLeader,
+			command: []string{"python3", "-m", "dynamo.sglang"}, args: awkward,
+			want: append(append([]string{}, awkward...), "--dist-init-addr", groveAddress+":29500", "--nnodes", "4", "--node-rank", "0"),
+		},
+		"GroveSGLangWorker": {
+			reason: "The workers of a clique count from 0, and come after the leader",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinSGLang, Clique: "w"}, role: roleWorker,
+			command: []string{"python3", "-m", "dynamo.sglang"}, args: awkward,
+			want: append(append([]string{}, awkward...), "--dist-init-addr", groveAddress+":29500", "--nnodes", "4", "--node-rank", "3"),
+		},
+		"GroveMultiprocessingWorker": {
+			reason: "A rank that a shell works out leaves the arguments as they are",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinMultiprocessing, Clique: "w"}, role: roleWorker,
+			command: vllm, args: awkward,
+			want: append(append([]string{}, awkward...), "--distributed-executor-backend", "mp", "--nnodes", "4",
+				"--master-addr", groveAddress, "--master-port", "29500", "--headless", "--node-rank", "3"),
+		},
+		"GroveCommandHoldsAll": {
+			reason: "A command without arguments stays whole",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinSGLang, Clique: "w"}, role: roleWorker,
+			command: append([]string{"python3", "-m", "dynamo.sglang"}, awkward...),
+			want:    append(append([]string{}, awkward...), "--dist-init-addr", groveAddress+":29500", "--nnodes", "4", "--node-rank", "3"),
+		},
+		"GroveScript": {
+			reason: "The shell of a script works the rank out itself",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinMultiprocessing, Clique: "w"}, role: roleWorker,
+			command: []string{"/bin/sh", "-c"}, args: []string{`X='a b' && exec python3 -m dynamo.vllm --model "$X" --json '{"a": "b c"}'`},
+			want: []string{
+				"--distributed-executor-backend", "mp", "--nnodes", "4", "--master-addr", groveAddress, "--master-port", "29500", "--headless",
+				"--node-rank", "3", "--model", "a b", "--json", `{"a": "b c"}`,
+			},
+		},
+		"GroveDataParallelWorker": {
+			reason: "The leader's copies have the first ranks",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinDataParallel, LocalRanks: 2, Clique: "w"}, role: roleWorker,
+			command: vllm, args: awkward,
+			want: append(append([]string{}, awkward...), "--data-parallel-hybrid-lb", "--data-parallel-size-local", "2",
+				"--data-parallel-address", groveAddress, "--data-parallel-rpc-port", "13445", "--data-parallel-start-rank", "6"),
+		},
+		"GroveRayLeader": {
+			reason: "The leader's Ray waits for nobody",
+			group:  graph.Group{Nodes: 4, Join: graph.JoinRay, Clique: "w"}, role: roleLeader,
+			command: vllm, args: awkward,
+			want: awkward,
+		},
 		"RayLeader": {
 			reason: "The engine starts when Ray does, with its arguments as they are",
 			group:  graph.Group{Nodes: 4, Join: graph.JoinRay}, role: roleLeader,
@@ -98,7 +150,7 @@ func TestJoined(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			command, args := joined(&tc.group, tc.command, tc.args, tc.role)
-			got := execute(t, append(append([]string{}, command...), args...), map[string]string{"LWS_LEADER_ADDRESS": address, "LWS_WORKER_INDEX": index})
+			got := execute(t, append(append([]string{}, command...), args...), env)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("%s (-want, +got):\n%s", tc.reason, diff)
 			}

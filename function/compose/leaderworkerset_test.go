@@ -76,15 +76,36 @@ func TestEveryNodeOfDataParallelServes(t *testing.T) {
 
 // A worker starts when the name of its leader resolves. A user's own container of that name is taken instead.
 func TestWaitForLeader(t *testing.T) {
-	k := waitForLeader(&graph.Group{}, "image", nil)[0]
-	c := exec.CommandContext(t.Context(), k.Command[0], k.Command[1:]...)
-	c.Env = []string{"PATH=" + tools(t) + ":/usr/bin:/bin", "LWS_LEADER_ADDRESS=group-0.group.ns"}
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	cases := map[string]struct {
+		reason string
+		group  graph.Group
+		env    []string
+		leader string
+	}{
+		"LeaderWorkerSet": {
+			reason: "The leader's address is in a variable",
+			env:    []string{"LWS_LEADER_ADDRESS=group-0.group.ns"}, leader: "group-0.group.ns",
+		},
+		"Grove": {
+			reason: "The leader's address is built of variables",
+			group:  graph.Group{Clique: "w"},
+			env:    []string{"GROVE_PCSG_NAME=g-0-w", "GROVE_PCSG_INDEX=0", "GROVE_HEADLESS_SERVICE=g-0.ns.svc.cluster.local"},
+			leader: "g-0-w-0-w-ldr-0.g-0.ns.svc.cluster.local",
+		},
 	}
-	if diff := cmp.Diff("10.0.0.1 group-0.group.ns\n", string(out)); diff != "" {
-		t.Errorf("it did not wait for the second answer (-want, +got):\n%s", diff)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			k := waitForLeader(&tc.group, "image", nil)[0]
+			c := exec.CommandContext(t.Context(), k.Command[0], k.Command[1:]...)
+			c.Env = append(tc.env, "PATH="+tools(t)+":/usr/bin:/bin")
+			out, err := c.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if diff := cmp.Diff("10.0.0.1 "+tc.leader+"\n", string(out)); diff != "" {
+				t.Errorf("%s: it did not wait for the second answer (-want, +got):\n%s", tc.reason, diff)
+			}
+		})
 	}
 	if got := waitForLeader(&graph.Group{}, "image", []corev1.Container{{Name: "wait-for-leader"}}); len(got) > 0 {
 		t.Errorf("a user's container gets a twin: %v", got)

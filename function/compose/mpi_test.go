@@ -68,7 +68,10 @@ func (n node) run(t *testing.T, keys string, words []string) string {
 	for i := range words {
 		words[i] = strings.ReplaceAll(words[i], mpiPath, keys)
 		words[i] = strings.ReplaceAll(words[i], "/run/sshd", n.dir)
-		words[i] = strings.ReplaceAll(words[i], "$(LWS_LEADER_ADDRESS)", "group-0.group.ns")
+		words[i] = strings.NewReplacer(
+			"$(LWS_LEADER_ADDRESS)", "group-0.group.ns",
+			"$(GROVE_PCSG_NAME)", "g-0-w", "$(GROVE_PCSG_INDEX)", "1", "$(GROVE_HEADLESS_SERVICE)", "g-0.ns",
+		).Replace(words[i])
 	}
 	c := exec.CommandContext(t.Context(), words[0], words[1:]...)
 	c.Env = n.env
@@ -111,32 +114,46 @@ func TestMPI(t *testing.T) {
 	if _, err := os.Stat("/usr/bin/ssh"); err != nil {
 		t.Skip("needs /usr/bin/ssh")
 	}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	cases := map[string]struct {
+		reason string
+		clique string
+		hosts  string
+	}{
+		"LeaderWorkerSet": {
+			reason: "Workers are called after the leader",
+			hosts:  "group-0.group.ns:8,group-0-1.group.ns:8,group-0-2.group.ns:8",
+		},
+		"Grove": {
+			reason: "Workers have a clique of their own",
+			clique: "w", hosts: "g-0-w-1-w-ldr-0.g-0.ns:8,g-0-w-1-w-wkr-0.g-0.ns:8,g-0-w-1-w-wkr-1.g-0.ns:8",
+		},
 	}
-	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	keys := writeKeys(t)
-	g := &graph.Group{Nodes: 3, Join: graph.JoinMPI, LocalRanks: 8}
-	engine := []string{"python3", "-m", "dynamo.trtllm"}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+			keys := writeKeys(t)
+			g := &graph.Group{Nodes: 3, Join: graph.JoinMPI, LocalRanks: 8, Clique: tc.clique}
+			engine := []string{"python3", "-m", "dynamo.trtllm"}
 
-	worker := newNode(t, keys, port, "TOKEN=it's a \"secret\"\nof two lines $HOME", "POD_NAME=worker")
-	command, args := joined(g, engine, awkward, roleWorker)
-	worker.run(t, keys, append(append([]string{}, command...), args...))
-	serveSSH(t, l, worker)
+			worker := newNode(t, keys, port, "TOKEN=it's a \"secret\"\nof two lines $HOME", "POD_NAME=worker")
+			command, args := joined(g, engine, awkward, roleWorker)
+			worker.run(t, keys, append(append([]string{}, command...), args...))
+			serveSSH(t, l, worker)
 
-	leader := newNode(t, keys, port, "TOKEN=other", "POD_NAME=leader")
-	command, args = joined(g, engine, awkward, roleLeader)
-	got := strings.Split(strings.TrimSuffix(leader.run(t, keys, append(append([]string{}, command...), args...)), "\x00"), "\x00")
+			leader := newNode(t, keys, port, "TOKEN=other", "POD_NAME=leader")
+			command, args = joined(g, engine, awkward, roleLeader)
+			got := strings.Split(strings.TrimSuffix(leader.run(t, keys, append(append([]string{}, command...), args...)), "\x00"), "\x00")
 
-	token := "it's a \"secret\"\nof two lines $HOME"
-	want := []string{
-		"24", "group-0.group.ns:8,group-0-1.group.ns:8,group-0-2.group.ns:8",
-		token, "worker", token, "worker",
-		"-m", "dynamo.trtllm",
-	}
-	if diff := cmp.Diff(append(want, awkward...), got); diff != "" {
-		t.Errorf("mpirun, the environment on each node, the engine's arguments (-want, +got):\n%s", diff)
+			token := "it's a \"secret\"\nof two lines $HOME"
+			want := []string{"24", tc.hosts, token, "worker", token, "worker", "-m", "dynamo.trtllm"}
+			if diff := cmp.Diff(append(want, awkward...), got); diff != "" {
+				t.Errorf("%s: mpirun, the environment on each node, the engine's arguments (-want, +got):\n%s", tc.reason, diff)
+			}
+		})
 	}
 }
 

@@ -15,7 +15,7 @@ func tools(t *testing.T) string {
 		"python3": `for a in "$@"; do printf '%s\0' "$a"; done`,
 		"ray":     `test "$1" = start`,
 		"sleep":   `:`,
-		"getent":  `test "$1 $2" = "hosts group-0.group.ns" || exit 9; test -e ` + dir + `/asked || { touch ` + dir + `/asked; exit 2; }; echo 10.0.0.1 "$2"`,
+		"getent":  `case "$1 $2" in "hosts group-0.group.ns"|"hosts g-0-w-0-w-ldr-0.g-0.ns.svc.cluster.local") ;; *) exit 9;; esac; test -e ` + dir + `/asked || { touch ` + dir + `/asked; exit 2; }; echo 10.0.0.1 "$2"`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 			t.Fatal(err)

@@ -69,6 +69,8 @@ func says(t *testing.T, c refused.Case, msg string) {
 		`the built-in policy, which holds without an InferenceCluster,`, `the policy of InferenceCluster "local"`,
 		`, and there is no InferenceCluster to say that it is installed: install it, create InferenceCluster "local" with LeaderWorkerSet in spec.capabilities.orchestrators, or`,
 		`, which InferenceCluster "local" does not have in spec.capabilities.orchestrators: install it and add it there, or`,
+		`, and there is no InferenceCluster to say that it is installed: install it, create InferenceCluster "local" with Grove in spec.capabilities.orchestrators, or`,
+		`, which InferenceCluster "local" does not have in spec.capabilities.orchestrators: install it and add it there, or`,
 	).Replace(c.Message)
 	if !strings.Contains(msg, c.Field) || !strings.Contains(msg, want) {
 		t.Errorf("want %q and %q in %q", c.Field, want, msg)
