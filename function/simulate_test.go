@@ -17,6 +17,7 @@ import (
 	"github.com/crossplane/crossplane-runtime/v2/pkg/logging"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
+	"github.com/graphplane/graphplane/function/grove"
 	"github.com/graphplane/graphplane/function/remote"
 	"github.com/graphplane/graphplane/function/wire"
 )
@@ -203,6 +204,13 @@ func (s *simulation) apply() *fnv1.RunFunctionResponse {
 		if wire.String(o, "kind") == remote.Kind {
 			deliver(s.t, o, inner(old))
 		}
+		if wire.String(o, "kind") == grove.KindSet {
+			generation := wire.Int(old, "metadata", "generation")
+			if !proto.Equal(o.GetFields()["spec"], old.GetFields()["spec"]) {
+				generation++
+			}
+			meta.Fields["generation"] = structpb.NewNumberValue(float64(generation))
+		}
 		next[n] = o
 	}
 	s.observed = next
@@ -233,6 +241,7 @@ func inner(o *structpb.Struct) *structpb.Struct {
 // rollOut plays the controllers: every replica is up, systems can be used, and KEDA and the Gateway have taken up what is theirs. A Deployment that says
 // nothing of replicas has one.
 func (s *simulation) rollOut() {
+	s.growCliques()
 	for _, o := range s.observed {
 		o = inner(o)
 		if strings.HasPrefix(wire.String(o, "apiVersion"), "etcd.graphplane.io/") || strings.HasPrefix(wire.String(o, "apiVersion"), "nats.graphplane.io/") {

@@ -147,6 +147,10 @@ func (cp *ControlPlane) playAddons(ctx context.Context) {
 				cp.log.printf("cannot play the controller of %s: %v", p.resource.Resource, err)
 			}
 		}
+
+		if err := cp.playGrove(ctx); err != nil && ctx.Err() == nil {
+			cp.log.printf("cannot play Grove: %v", err)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"k8s.io/client-go/kubernetes"
+
+	"sigs.k8s.io/yaml"
 )
 
 // A user that authenticates with a token of its own.
@@ -235,12 +237,31 @@ func (cl *Cluster) startScheduler(ctx context.Context) error {
 		return err
 	}
 
+	config, err := yaml.Marshal(map[string]any{
+		"apiVersion":       "kubescheduler.config.k8s.io/v1",
+		"kind":             "KubeSchedulerConfiguration",
+		"clientConnection": map[string]any{"kubeconfig": cl.kubeconfig("system:kube-scheduler"), "qps": 500, "burst": 1000},
+		"leaderElection":   map[string]any{"leaderElect": false},
+		// It places the pods of the schedulers that graphs may name, too, each
+		// by itself.
+		"profiles": []any{
+			map[string]any{"schedulerName": "default-scheduler"},
+			map[string]any{"schedulerName": "kai-scheduler"},
+			map[string]any{"schedulerName": "volcano"},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("cannot encode configuration of kube-scheduler: %w", err)
+	}
+
+	dir := filepath.Join(cl.Dir, "secrets", "kube-scheduler")
+	if err := writeFiles(dir, map[string][]byte{"config.yaml": config}); err != nil {
+		return err
+	}
+
 	_, err = cl.super.start(command{name: cl.prefix + "kube-scheduler", path: bin, args: []string{
-		"--kubeconfig=" + cl.kubeconfig("system:kube-scheduler"),
-		"--leader-elect=false",
+		"--config=" + filepath.Join(dir, "config.yaml"),
 		"--secure-port=0",
-		"--kube-api-qps=500",
-		"--kube-api-burst=1000",
 	}})
 
 	return err

@@ -43,8 +43,9 @@ type Options struct {
 	// Addons installs the definitions of the add-ons that graphs may use: KEDA,
 	// the Prometheus operator, Gateway API and its inference extension, Istio,
 	// KAI, Volcano and Grove. Their controllers do not run. What would keep a
-	// graph from becoming Ready is played: a ScaledObject is taken up, and an
-	// HTTPRoute accepted.
+	// graph from becoming Ready is played: a ScaledObject is taken up, an
+	// HTTPRoute accepted, a PodCliqueSet gets its pods, and pods of the
+	// schedulers of KAI and Volcano are placed, each by itself.
 	Addons bool
 
 	// Metrics serves the metrics that HorizontalPodAutoscalers read. See Metrics.

@@ -76,7 +76,7 @@ func (s *suite) setUp(ctx context.Context, cp *controlplane.ControlPlane) error 
 	if err := cp.InstallGraphplane(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"cluster.yaml", "cluster-multinode.yaml", "cluster-clouds.yaml"} {
+	for _, name := range []string{"cluster.yaml", "cluster-multinode.yaml", "cluster-grove.yaml", "cluster-clouds.yaml"} {
 		objs, err := controlplane.ReadObjects(filepath.Join(root, "examples", name))
 		if err != nil {
 			return err
