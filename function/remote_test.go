@@ -42,8 +42,8 @@ func TestRemote(t *testing.T) {
 		if wire.String(xr, "kind") != v1alpha1.InferenceGraphKind || wire.String(xr, "spec", "clusterRef", "name") == "edge" {
 			continue
 		}
-		if strings.HasPrefix(file, "planner/") {
-			// A planner is refused on another cluster, which is a case of test/refused.
+		if strings.HasPrefix(file, "planner/") || strings.HasPrefix(file, "grove/") {
+			// A planner and Grove are refused on another cluster, which are cases of test/refused.
 			continue
 		}
 		t.Run(file, func(t *testing.T) {
