@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -345,5 +346,18 @@ func TestGroveTellsCliquesApart(t *testing.T) {
 				t.Errorf("%s comes before %s in %v", n, later, names)
 			}
 		}
+	}
+}
+
+// Pods of a component that Grove runs say why they fail, though one object runs more components than would fit a request.
+func TestGroveFailuresAreVisible(t *testing.T) {
+	s := grown(t)
+	setValue(t, s.child(grove.KindClique, "llama-grove-0-frontend"), 0, "status", "readyReplicas")
+	s.pod("frontend", "llama-grove-0-frontend-0-x", crashLoops)
+	s.fn.now = start
+	s.note(s.apply(), start())
+	s.fn.now = func() time.Time { return start().Add(2 * grace) }
+	if got := says(s.apply())["frontend"]; !strings.Contains(got, "keeps ending, last with exit code 1") {
+		t.Errorf("frontend says %q", got)
 	}
 }

@@ -77,12 +77,24 @@ func suspects(g *graph.Graph, running map[string]*part) []*graph.Component {
 		if c.Group != nil {
 			pods *= int64(c.Group.Nodes)
 		}
-		if size := pods * (2*int64(proto.Size(p.item.desired)) + statusBytes); size <= room {
+		if size := pods * (2*int64(p.size()) + statusBytes); size <= room {
 			room -= size
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// size of what pods of a part are made from.
+func (p *part) size() int {
+	if p.Rolled == nil {
+		return proto.Size(p.item.desired)
+	}
+	n := 0
+	for _, m := range p.Pods(p.item.desired) {
+		n += proto.Size(m)
+	}
+	return n
 }
 
 // untilGraceEnds is how long a graph may still be on its way. What was found to fail is looked at on.
