@@ -63,7 +63,7 @@ func (s *simulation) grow(set *structpb.Struct, kind, component, name, hash stri
 	n := wire.Int(o, "spec", "replicas")
 	setValue(s.t, o, map[string]any{
 		"observedGeneration": 1, "replicas": n, "updatedReplicas": n, "readyReplicas": n, "availableReplicas": n,
-		"currentPodCliqueSetGenerationHash": hash,
+		"currentPodCliqueSetGenerationHash": hash, "selector": grove.LabelSet + "=" + wire.String(set, "metadata", "name"),
 	}, "status")
 	return o
 }
@@ -169,7 +169,7 @@ func TestGroveIsNotReadyEarly(t *testing.T) {
 // do not roll for it.
 func TestGroveReplicas(t *testing.T) {
 	s := grown(t)
-	before := wire.Get(s.observed[compose.CliqueSetResource], "spec", "template", "cliques").GetListValue()
+	before := wire.Get(s.observed[compose.CliqueSetResource], "spec").GetStructValue()
 	edit(t, s, "decode", 3, "replicas")
 	rsp := s.apply()
 	pin := rsp.GetDesired().GetResources()["autoscaler.decode"].GetResource()
@@ -177,8 +177,8 @@ func TestGroveReplicas(t *testing.T) {
 	if diff := cmp.Diff(want.AsMap(), wire.Get(pin, "spec").GetStructValue().AsMap()); diff != "" {
 		t.Errorf("autoscaler (-want, +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(before.AsSlice(), wire.Get(s.observed[compose.CliqueSetResource], "spec", "template", "cliques").GetListValue().AsSlice()); diff != "" {
-		t.Errorf("pods change (-before, +after):\n%s", diff)
+	if diff := cmp.Diff(before.AsMap(), wire.Get(s.observed[compose.CliqueSetResource], "spec").GetStructValue().AsMap()); diff != "" {
+		t.Errorf("the PodCliqueSet changes (-before, +after):\n%s", diff)
 	}
 	if got := says(rsp)["decode"]; got != "Waiting to be scaled from 2 to 3 replicas" {
 		t.Errorf("decode says %q", got)
@@ -222,6 +222,41 @@ func TestGroveScaled(t *testing.T) {
 	}
 	if got := wire.String(clique(), "annotations", v1alpha1.AnnotationRevision); got != revision {
 		t.Error("pods roll for it")
+	}
+}
+
+// KEDA scales what Grove made, and a Grove that does not tell KEDA the pods is told of.
+func TestGroveScaledByKEDA(t *testing.T) {
+	xr := examples(t)["grove/vllm.yaml"]
+	exist := append(clusters(t), object(t, namespace))
+	for _, c := range exist {
+		if wire.String(c, "metadata", "name") == "grove" {
+			set(t, c, true, "spec", "capabilities", "keda")
+		}
+	}
+	s := simulate(t, xr, exist...)
+	for _, field := range []string{"replicas", "minAvailable"} {
+		for _, v := range wire.Get(s.xr, "spec", "components").GetListValue().GetValues() {
+			delete(v.GetStructValue().GetFields(), field)
+		}
+	}
+	edit(t, s, "decode", map[string]any{"max": 3, "triggers": []any{map[string]any{"type": "cron", "metadata": map[string]any{"desiredReplicas": "2"}}}}, "scaling")
+	for range 4 {
+		s.apply()
+		s.rollOut()
+	}
+	rsp := s.apply()
+	want := object(t, `{apiVersion: grove.io/v1alpha1, kind: PodCliqueScalingGroup, name: llama-grove-0-decode}`)
+	got := wire.Get(rsp.GetDesired().GetResources()["scaledobject.decode"].GetResource(), "spec", "scaleTargetRef").GetStructValue()
+	if diff := cmp.Diff(want.AsMap(), got.AsMap()); diff != "" {
+		t.Errorf("target (-want, +got):\n%s", diff)
+	}
+	if got := says(rsp)["decode"]; got != "" {
+		t.Errorf("decode says %q", got)
+	}
+	delete(wire.Get(s.child(grove.KindScalingGroup, "llama-grove-0-decode"), "status").GetStructValue().GetFields(), "selector")
+	if got := says(s.apply())["decode"]; got != "This version of Grove does not tell KEDA the pods that it scales: update Grove, or scale by metrics" {
+		t.Errorf("without a selector decode says %q", got)
 	}
 }
 

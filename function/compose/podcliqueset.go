@@ -35,7 +35,7 @@ func PodCliqueSet(g *graph.Graph) []Resource {
 	}
 	set.Labels[names.DynamoGraph] = g.Name
 	set.Labels[names.DynamoNamespace] = g.DynamoNamespace
-	r := Resource{Name: CliqueSetResource, Object: set, Ready: ready.Exists}
+	r := Resource{Name: CliqueSetResource, Object: set, Ready: ready.Exists, HandOver: keepReplicas}
 	t := &set.Spec.Template
 	for i := range g.Components {
 		c := &g.Components[i]
@@ -83,8 +83,8 @@ func cliqueReplicas(c *graph.Component) int32 {
 	return *c.Replicas
 }
 
-// scaleConfig scales a clique by its metrics. Grove publishes the pods of what it scales, which an autoscaler needs, only
-// for one that it makes itself.
+// scaleConfig scales a clique by its metrics. An autoscaler needs to be told the pods of what it scales, and many versions of
+// Grove tell only one that they make.
 func scaleConfig(c *graph.Component) *grove.ScaleConfig {
 	if c.Scaling == nil || len(c.Scaling.Metrics) == 0 {
 		return nil
@@ -112,25 +112,52 @@ func misses(c *graph.Component) bool {
 	return c.Scaling == nil && c.Cliques != nil && *c.Cliques != ptr.Deref(c.Replicas, 1)
 }
 
-// clique is the workload of a component that Grove runs, which what Grove makes of it tells of.
-func clique(c *graph.Component) Workload {
-	if c.Group != nil {
-		return Workload{
-			Component: c.Key, Kind: grove.KindScalingGroup, Object: c.Clique,
-			Pods:   cliquePods(names.LeaderClique(c.Key), names.WorkerClique(c.Key)),
-			Rolled: func(set, made *structpb.Struct) ready.Verdict { return ready.ScalingGroup(set, made, c.Replicas) },
+// keepReplicas leaves the replicas of templates as they were first applied. Grove looks at them only for what it makes anew,
+// and some versions roll every pod when they change often: https://github.com/ai-dynamo/grove/issues/565
+func keepReplicas(desired, observed *structpb.Struct) {
+	for _, l := range []struct {
+		list string
+		spec []string
+	}{{"cliques", []string{"spec"}}, {"podCliqueScalingGroups", nil}} {
+		before := map[string]*structpb.Value{}
+		for _, v := range wire.Get(observed, "spec", "template", l.list).GetListValue().GetValues() {
+			before[wire.String(v.GetStructValue(), "name")] = wire.Get(v.GetStructValue(), slices.Concat(l.spec, []string{"replicas"})...)
+		}
+		for _, v := range wire.Get(desired, "spec", "template", l.list).GetListValue().GetValues() {
+			t := v.GetStructValue()
+			n := before[wire.String(t, "name")]
+			if n == nil {
+				continue
+			}
+			if len(l.spec) > 0 {
+				t = wire.Get(t, l.spec...).GetStructValue()
+			}
+			t.Fields["replicas"] = n
 		}
 	}
-	pods := cliquePods(c.Key)
-	return Workload{
-		Component: c.Key, Kind: grove.KindClique, Object: c.Clique, Pods: pods,
-		Rolled: func(set, made *structpb.Struct) ready.Verdict {
-			if set == nil {
-				return ready.Exists(set)
-			}
-			return ready.Clique(slices.Concat(pods(set), []*structpb.Struct{nil})[0], made, c.Replicas)
-		},
+}
+
+// clique is the workload of a component that Grove runs, which what Grove makes of it tells of.
+func clique(c *graph.Component) Workload {
+	w := Workload{Component: c.Key, Kind: grove.KindClique, Object: c.Clique, Pods: cliquePods(c.Key)}
+	rolled := func(set, made *structpb.Struct) ready.Verdict {
+		return ready.Clique(slices.Concat(w.Pods(set), []*structpb.Struct{nil})[0], made, c.Replicas)
 	}
+	if c.Group != nil {
+		w.Kind, w.Pods = grove.KindScalingGroup, cliquePods(names.LeaderClique(c.Key), names.WorkerClique(c.Key))
+		rolled = func(set, made *structpb.Struct) ready.Verdict { return ready.ScalingGroup(set, made, c.Replicas) }
+	}
+	w.Rolled = func(set, made *structpb.Struct) ready.Verdict {
+		v := ready.Exists(set)
+		if v.Ready {
+			v = rolled(set, made)
+		}
+		if v.Ready && c.Scaling != nil && c.Scaling.KEDA() {
+			v = ready.Selectable(made)
+		}
+		return v
+	}
+	return w
 }
 
 // cliquePods finds cliques of a PodCliqueSet by their names. A clique has the metadata of its pods.

@@ -28,8 +28,10 @@ func Autoscaler(g *graph.Graph, c *graph.Component) []Resource {
 	switch {
 	case c.Clique != "" && misses(c):
 		return []Resource{pin(g, c)}
-	case s == nil, c.Clique != "":
-		// Grove makes the autoscalers of its cliques.
+	case s == nil:
+		return nil
+	case len(s.Metrics) > 0 && c.Clique != "":
+		// Grove makes it.
 		return nil
 	case len(s.Metrics) > 0:
 		return []Resource{podAutoscaler(g, c)}

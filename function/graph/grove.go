@@ -46,16 +46,8 @@ func groveComponent(c *v1alpha1.Component, at *field.Path) field.ErrorList {
 	if c.Strategy != nil {
 		out = append(out, field.Forbidden(at.Child("strategy"), "is for Deployments, and Grove replaces one replica after the other: remove it"))
 	}
-	if s := c.Scaling; s != nil {
-		for _, f := range []struct {
-			set  bool
-			name string
-		}{{len(s.Triggers) > 0, "triggers"}, {s.SLO != nil, "slo"}} {
-			if f.set {
-				// https://github.com/ai-dynamo/grove/blob/main/operator/internal/controller/podclique/reconcilestatus.go
-				out = append(out, field.Forbidden(at.Child("scaling", f.name), "Grove publishes the pods of what it scales for its own autoscaler only, and that of KEDA needs them: use metrics or external, or orchestrator LeaderWorkerSet"))
-			}
-		}
+	if s := c.Scaling; s != nil && s.Min != nil && *s.Min == 0 {
+		out = append(out, field.Invalid(at.Child("scaling", "min"), 0, "Grove runs at least one replica of each component: use 1 or more, or orchestrator LeaderWorkerSet"))
 	}
 	return out
 }

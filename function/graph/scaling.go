@@ -37,6 +37,11 @@ func (s *Scaling) Wakes() bool {
 	return len(s.Metrics) > 0 || s.SLO != SLO{}
 }
 
+// KEDA reports whether KEDA scales.
+func (s *Scaling) KEDA() bool {
+	return len(s.Triggers) > 0 || s.SLO != SLO{}
+}
+
 // scaling resolves who scales a component, nil when it is us.
 func (r *resolver) scaling(in *v1alpha1.Component, at *field.Path) *Scaling {
 	s := in.Scaling

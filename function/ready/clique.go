@@ -57,6 +57,15 @@ func ScalingGroup(set, made *structpb.Struct, replicas *int32) Verdict {
 	return Verdict{Ready: true}
 }
 
+// Selectable waits until the scale of what Grove made tells its pods. The autoscaler of KEDA scales nothing that does not.
+// Grove does so since https://github.com/ai-dynamo/grove/pull/591.
+func Selectable(made *structpb.Struct) Verdict {
+	if wire.String(made, "status", "hpaPodSelector") == "" && wire.String(made, "status", "selector") == "" {
+		return wait("This version of Grove does not tell KEDA the pods that it scales: update Grove, or scale by metrics")
+	}
+	return Verdict{Ready: true}
+}
+
 // scaleOf is how many replicas what Grove made should have, or what it waits for to be told so.
 func scaleOf(made *structpb.Struct, replicas *int32) (int64, Verdict) {
 	desired := wire.Int(made, "spec", "replicas")

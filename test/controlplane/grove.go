@@ -254,13 +254,10 @@ func (s *cliqueSet) group(ctx context.Context, template map[string]any, cliques 
 	status := map[string]any{
 		"observedGeneration": g.GetGeneration(), "replicas": replicas,
 		"scheduledReplicas": available, "availableReplicas": available, "updatedReplicas": updated,
+		"selector": groveSet + "=" + s.object.GetName() + "," + groveGroup + "=" + name,
 	}
 	if updated == replicas {
 		status["currentPodCliqueSetGenerationHash"] = s.hash
-	}
-
-	if len(scale) > 0 {
-		status["selector"] = groveSet + "=" + s.object.GetName() + "," + groveGroup + "=" + name
 	}
 
 	s.settled = s.settled && available == replicas && updated == replicas

@@ -78,7 +78,7 @@ func (s *cliqueSet) pods(ctx context.Context, clique *unstructured.Unstructured,
 		status["currentPodTemplateHash"] = hash
 	}
 
-	if _, scales, _ := unstructured.NestedMap(clique.Object, "spec", "autoScalingConfig"); scales {
+	if rolls {
 		status["hpaPodSelector"] = groveSet + "=" + s.object.GetName() + "," + groveClique + "=" + clique.GetName()
 	}
 

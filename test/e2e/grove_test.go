@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -156,4 +157,53 @@ func TestGroveRestarts(t *testing.T) {
 			}
 		}
 	}
+}
+
+const scaledCliques = `
+apiVersion: graphplane.io/v1alpha1
+kind: InferenceGraph
+metadata: {name: metrics}
+spec:
+  clusterRef: {name: grove}
+  orchestrator: Grove
+  backend: vllm
+  model: {name: meta-llama/Llama-3.1-70B-Instruct}
+  components:
+  - {name: frontend, type: frontend}
+  - name: worker
+    type: worker
+    nodeCount: 2
+    gpus: 4
+    scaling:
+      min: 1
+      max: 2
+      metrics:
+      - {type: External, external: {metric: {name: dynamo_queued_requests}, target: {type: AverageValue, averageValue: "10"}}}
+`
+
+// The autoscaler that Grove makes sets the replicas of what it made, and reconciling the graph does not set them back.
+func TestGroveAutoscaler(t *testing.T) {
+	const ns = "grove-autoscaled"
+	m := e2e.cp.Metrics()
+	m.SetExternal(ns, "dynamo_queued_requests", "5")
+	g := create(t, ns, scaledCliques)
+	g.ready()
+
+	m.SetExternal(ns, "dynamo_queued_requests", "20")
+	eventually(t, "there are two replicas", func() (bool, string) {
+		return len(g.workers()) == 4, fmt.Sprint(len(g.workers()), " pods")
+	})
+	g.ready()
+	for n := range 50 {
+		g.patch(op("add", "/metadata/annotations", map[string]any{"touched": fmt.Sprint(n)}))
+		time.Sleep(200 * time.Millisecond)
+		if got := len(g.workers()); got != 4 {
+			t.Fatalf("after %d reconciles there are %d pods", n, got)
+		}
+	}
+	m.SetExternal(ns, "dynamo_queued_requests", "5")
+	eventually(t, "there is one replica", func() (bool, string) {
+		return len(g.workers()) == 2, fmt.Sprint(len(g.workers()), " pods")
+	})
+	g.ready()
 }
