@@ -319,7 +319,7 @@ func nodePools(t *testing.T) []unstructured.Unstructured {
 // ofAddon reports whether an object is of a kind that an add-on defines. TestAddons of package function judges those by
 // the add-ons' own definitions, which are not here.
 func ofAddon(o unstructured.Unstructured) bool {
-	return slices.Contains([]string{"keda.sh", "monitoring.coreos.com", "gateway.networking.k8s.io", "networking.istio.io", "inference.networking.k8s.io", "kubernetes.m.crossplane.io"}, o.GroupVersionKind().Group)
+	return slices.Contains([]string{"keda.sh", "monitoring.coreos.com", "gateway.networking.k8s.io", "networking.istio.io", "inference.networking.k8s.io", "kubernetes.m.crossplane.io", "grove.io"}, o.GroupVersionKind().Group)
 }
 
 // serve the function on loopback, and return its address.
