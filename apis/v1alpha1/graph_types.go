@@ -102,7 +102,8 @@ type InferenceGraphSpec struct {
 	Expose *Expose `json:"expose,omitempty"`
 
 	// Orchestrator is the kind of workload that components become. Auto takes what the InferenceCluster says is
-	// installed.
+	// installed: for components of one node Deployments, and where one spans several, LeaderWorkerSet or Grove, whichever
+	// it names first. Grove runs all components, so a graph cannot come to it or leave it once it runs.
 	// +optional
 	// +kubebuilder:default=Auto
 	Orchestrator Orchestrator `json:"orchestrator,omitempty"`

@@ -97,7 +97,7 @@ func TestWaitForLeader(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := waitForLeader(&tc.group, "image", nil)[0]
 			c := exec.CommandContext(t.Context(), k.Command[0], k.Command[1:]...)
-			c.Env = append(tc.env, "PATH="+tools(t)+":/usr/bin:/bin")
+			c.Env = append([]string{"PATH=" + tools(t) + ":/usr/bin:/bin"}, tc.env...)
 			out, err := c.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
