@@ -10,6 +10,7 @@ import (
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
+	"github.com/graphplane/graphplane/function/grove"
 )
 
 const kindClaim = "PersistentVolumeClaim"
@@ -40,6 +41,9 @@ func (s *survey) pool(name string) *graph.Pool {
 func (s *survey) changed(before, after opened, fields []Change) (Action, []string) {
 	if w, ok := s.workload(after); ok {
 		return w.changed(before, after, fields)
+	}
+	if after.inner.GetKind() == grove.KindSet {
+		return cliquesChanged(before.there, after.inner)
 	}
 	if after.inner.GetKind() == kindClaim {
 		return ActionChange, words(claimChanged(before.there, after.inner, fields))
