@@ -56,8 +56,10 @@ func newServer(t *testing.T) *server {
 		}
 	})
 	install := envtest.CRDInstallOptions{
-		// No Go module holds Google's definition. This one is ours.
-		Paths: []string{"../test/controlplane/definitions/container.gcp.m.upbound.io_nodepools.yaml"}, ErrorIfPathMissing: true, MaxTime: time.Minute,
+		ErrorIfPathMissing: true, MaxTime: time.Minute,
+	}
+	for file := range unpublished() {
+		install.Paths = append(install.Paths, minimal(file))
 	}
 	for i := range crds {
 		install.CRDs = append(install.CRDs, &crds[i])

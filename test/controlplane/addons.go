@@ -27,8 +27,8 @@ type addon struct {
 }
 
 // installAddons applies the definitions of every add-on that a graph may use, as
-// their own modules have them. Their controllers do not run, but for what
-// playAddons plays.
+// their own modules have them, and ours where there is none. Their controllers do
+// not run, but for what playAddons plays.
 func (cp *ControlPlane) installAddons(ctx context.Context) error {
 	if !cp.options.Addons {
 		return nil
@@ -44,10 +44,13 @@ func (cp *ControlPlane) installAddons(ctx context.Context) error {
 		return fmt.Errorf("cannot parse add-ons: %w", err)
 	}
 
-	var crds []*unstructured.Unstructured
+	crds, err := minimalDefinitions(cp.options.Root, "addons")
+	if err != nil {
+		return err
+	}
 
 	for _, a := range all {
-		found, err := a.read(ctx, filepath.Join(cp.options.Root, "tools", "addons"))
+		found, err := a.read(ctx)
 		if err != nil {
 			return fmt.Errorf("cannot read definitions of %s: %w", a.Module, err)
 		}
@@ -68,9 +71,9 @@ func (cp *ControlPlane) installAddons(ctx context.Context) error {
 	return nil
 }
 
-// read the definitions of an add-on, downloaded in a directory whose go.sum vouches for some of them.
-func (a addon) read(ctx context.Context, sums string) ([]*unstructured.Unstructured, error) {
-	dir, err := download(ctx, sums, a.Module)
+func (a addon) read(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	// Outside of every module, whose go.sum it would grow.
+	dir, err := download(ctx, os.TempDir(), a.Module)
 	if err != nil {
 		return nil, err
 	}

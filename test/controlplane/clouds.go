@@ -16,7 +16,7 @@ func (cp *ControlPlane) startClouds(ctx context.Context) error {
 		return nil
 	}
 
-	definitions, err := minimalDefinitions(cp.options.Root)
+	definitions, err := minimalDefinitions(cp.options.Root, "clouds")
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ const definitionsEnv = "GRAPHPLANE_DEFINITIONS"
 
 // minimal are definitions that are in no Go module.
 //
-//go:embed definitions/*.yaml
+//go:embed definitions/*/*.yaml
 var minimal embed.FS
 
 // A definitionSource is a module that holds definitions.
@@ -85,9 +85,9 @@ func (s definitionSource) objects(ctx context.Context, tools *toolbox) ([]*unstr
 	return out, nil
 }
 
-// minimalDefinitions are ours, but for those that there is a real one of.
-func minimalDefinitions(root string) ([]*unstructured.Unstructured, error) {
-	files, err := fs.Glob(minimal, "definitions/*.yaml")
+// minimalDefinitions are ours for clouds or for addons, but for those that there is a real one of.
+func minimalDefinitions(root, of string) ([]*unstructured.Unstructured, error) {
+	files, err := fs.Glob(minimal, path.Join("definitions", of, "*.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list definitions: %w", err)
 	}
