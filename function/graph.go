@@ -57,12 +57,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if err != nil {
 		return err
 	}
-	if f.finished {
-		finish(g)
-	}
-	if f.tell != nil {
-		f.tell(g)
-	}
+	f.preview(g)
 	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
 	items, held, err := f.stage(req, resources, counted)
 	if err != nil {
@@ -93,6 +88,16 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	failures := f.failures(req, rsp, xr, g, running)
 	return f.report(req, rsp, g, running, verdicts, failures, settled(restarted, xr), pools)
+}
+
+// preview is for a Function that applies nothing: it finishes the graph, and tells of it.
+func (f *Function) preview(g *graph.Graph) {
+	if f.finished {
+		finish(g)
+	}
+	if f.tell != nil {
+		f.tell(g)
+	}
 }
 
 // finish makes a graph what it is once nothing has to wait for anything: pods are on the nodes that they should be on, and
