@@ -185,6 +185,9 @@ func (g *graph) fit(cluster kubernetes.Interface) error {
 	ours := map[string]bool{}
 	for _, p := range l.Items {
 		ours[string(p.UID)] = true
+		if p.DeletionTimestamp != nil {
+			continue // Its node may have gone before it.
+		}
 		failed = append(failed, placed(g.t, cluster, &p, pools[p.Labels[v1alpha1.LabelComponent]]))
 	}
 	all, err := cluster.CoreV1().Pods("").List(g.t.Context(), metav1.ListOptions{})
