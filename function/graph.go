@@ -70,6 +70,7 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	planned(g, items)
+	guard := guarded(g, items)
 	credentials(g, items)
 	restarted := restart(g.Restart, items)
 	running := workloads(resources, items, held)
@@ -87,7 +88,9 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	failures := f.failures(req, rsp, xr, g, running)
-	return f.report(req, rsp, g, running, verdicts, failures, settled(restarted, xr), pools)
+	return f.report(req, rsp, g, running, verdicts, failures, v1alpha1.InferenceGraphStatus{
+		Restart: settled(restarted, xr), NodePools: pools, ScalingGuard: guard.conclude(rsp, xr, g),
+	})
 }
 
 // preview is for a Function that applies nothing: it finishes the graph, and tells of it.

@@ -16,19 +16,14 @@ import (
 	"github.com/graphplane/graphplane/function/wire"
 )
 
-// report writes the status of an InferenceGraph and its conditions.
-func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, restarted *v1alpha1.RestartStatus, pools []v1alpha1.NodePoolStatus) error {
-	status := v1alpha1.InferenceGraphStatus{
-		ObservedGeneration: wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation"),
-
-		URL:             compose.URL(g),
-		DynamoNamespace: g.DynamoNamespace,
-		Orchestrator:    g.Orchestrator,
-		Restart:         restarted,
-		NodePools:       pools,
-		Cost:            cost(g),
-		Endpoints:       endpoints(g, verdicts),
-	}
+// report completes the status of an InferenceGraph, and writes it and its conditions.
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, status v1alpha1.InferenceGraphStatus) error {
+	status.ObservedGeneration = wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation")
+	status.URL = compose.URL(g)
+	status.DynamoNamespace = g.DynamoNamespace
+	status.Orchestrator = g.Orchestrator
+	status.Cost = cost(g)
+	status.Endpoints = endpoints(g, verdicts)
 	if g.Cluster.Name != "" {
 		status.ClusterRef = &v1alpha1.ClusterReference{Name: g.Cluster.Name}
 	}

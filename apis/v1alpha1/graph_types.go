@@ -46,6 +46,7 @@ type InferenceGraphList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.model) || !has(self.model.cache) || (has(self.claims) && self.claims.exists(k, k.name == self.model.cache.claim))",message="model.cache.claim is no name in claims: add it there, with a size to create it or without one to use a claim that exists",fieldPath=".model.cache.claim"
 // +kubebuilder:validation:XValidation:rule="self.components.all(c, !has(c.mounts) || c.mounts.all(m, has(self.claims) && self.claims.exists(k, k.name == m.claim)))",message="claim of a component's mounts is no name in claims: add it there, with a size to create it or without one to use a claim that exists",fieldPath=".components"
 // +kubebuilder:validation:XValidation:rule="has(self.model) || self.components.all(c, !(c.type in ['worker', 'prefill', 'decode']) || (has(c.podTemplate) && has(c.podTemplate.spec) && has(c.podTemplate.spec.containers) && c.podTemplate.spec.containers.exists(k, k.name == 'main' && (has(k.command) || has(k.args)))))",message="model is needed to generate the command of a worker: set model.name, or give the worker a command in podTemplate.spec.containers, in a container named main",fieldPath=".model"
+// +kubebuilder:validation:XValidation:rule="!has(self.scalingGuard) || (self.components.exists(c, c.type == 'prefill' && has(c.scaling)) && self.components.exists(c, c.type == 'decode' && has(c.scaling)))",message="scalingGuard needs scaling on a component of type prefill and on one of type decode: add it, or remove scalingGuard",fieldPath=".scalingGuard"
 type InferenceGraphSpec struct {
 	// ClusterRef names the InferenceCluster this graph runs on. Without an InferenceCluster named "local", built-in
 	// defaults for the cluster that Crossplane runs in hold.
@@ -111,6 +112,10 @@ type InferenceGraphSpec struct {
 	// Gang schedules the pods of a replica together or not at all.
 	// +optional
 	Gang *Gang `json:"gang,omitempty"`
+
+	// ScalingGuard keeps the replicas of prefill in proportion to those of decode, when both scale.
+	// +optional
+	ScalingGuard *ScalingGuard `json:"scalingGuard,omitempty"`
 
 	// Restart rolls components without a change of their spec.
 	// +optional

@@ -80,6 +80,10 @@ const (
 	// ConditionEndpointsReady is True when the etcd and NATS systems that the graph uses can be used, and the graph has
 	// its rights in them. It is there for graphs that use one. Components that run are left alone while it is False.
 	ConditionEndpointsReady = "EndpointsReady"
+
+	// ConditionScalingLimited is True while a bound of spec.scalingGuard keeps prefill from fewer or from more replicas,
+	// as the condition of the same name of a HorizontalPodAutoscaler is. It is there for graphs with such a guard.
+	ConditionScalingLimited = "ScalingLimited"
 )
 
 // Reasons of ConditionAccepted.
@@ -135,4 +139,18 @@ const (
 	ReasonEndpointsAvailable = "Available"
 	ReasonEndpointsWaiting   = "Waiting"
 	ReasonEndpointsUnused    = "Unused"
+)
+
+// Reasons of ConditionScalingLimited.
+const (
+	ReasonWithinBounds = "WithinBounds"
+
+	// ReasonPrefillAtMaximum says that prefill gets no more replicas before decode has more.
+	ReasonPrefillAtMaximum = "PrefillAtMaximum"
+
+	// ReasonPrefillAtMinimum says that prefill gets no fewer replicas before decode has fewer.
+	ReasonPrefillAtMinimum = "PrefillAtMinimum"
+
+	// ReasonNoGuard says that the graph has no guard any more.
+	ReasonNoGuard = "NoGuard"
 )

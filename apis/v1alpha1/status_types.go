@@ -52,6 +52,10 @@ type InferenceGraphStatus struct {
 	// +listMapKey=name
 	Endpoints []EndpointStatus `json:"endpoints,omitempty"`
 
+	// ScalingGuard is what keeps prefill in proportion to decode.
+	// +optional
+	ScalingGuard *ScalingGuardStatus `json:"scalingGuard,omitempty"`
+
 	// Restart that was last requested.
 	// +optional
 	Restart *RestartStatus `json:"restart,omitempty"`

@@ -22,6 +22,22 @@ const (
 	metricITL  = "dynamo_frontend_inter_token_latency_seconds_bucket"
 )
 
+// AutoscalerName is the name of the resource that scales a component, empty where we compose none.
+func AutoscalerName(c *graph.Component) string {
+	switch {
+	case c.Scaling == nil:
+		return ""
+	case len(c.Scaling.Metrics) > 0 && c.Clique != "":
+		// Grove makes it.
+		return ""
+	case len(c.Scaling.Metrics) > 0:
+		return "autoscaler." + c.Key
+	case len(c.Scaling.Triggers) > 0, c.Scaling.SLO != graph.SLO{}:
+		return "scaledobject." + c.Key
+	}
+	return ""
+}
+
 // Autoscaler scales a component, unless we do, or somebody whom we do not know.
 func Autoscaler(g *graph.Graph, c *graph.Component) []Resource {
 	s := c.Scaling
@@ -45,7 +61,7 @@ func Autoscaler(g *graph.Graph, c *graph.Component) []Resource {
 
 func podAutoscaler(g *graph.Graph, c *graph.Component) Resource {
 	return Resource{
-		Name: "autoscaler." + c.Key,
+		Name: AutoscalerName(c),
 		Object: &autoscalingv2.HorizontalPodAutoscaler{
 			TypeMeta:   typeMeta(autoscalingv2.SchemeGroupVersion.String(), "HorizontalPodAutoscaler"),
 			ObjectMeta: componentMeta(g, c, ""),
@@ -97,7 +113,7 @@ func scaleTarget(c *graph.Component) autoscalingv2.CrossVersionObjectReference {
 func scaledObject(g *graph.Graph, c *graph.Component, t []ScaleTrigger) Resource {
 	target := scaleTarget(c)
 	return Resource{
-		Name: "scaledobject." + c.Key,
+		Name: AutoscalerName(c),
 		Object: &ScaledObject{
 			TypeMeta:   typeMeta("keda.sh/v1alpha1", "ScaledObject"),
 			ObjectMeta: componentMeta(g, c, ""),

@@ -50,6 +50,9 @@ type Graph struct {
 	// Planner is what scales the workers, nil for none.
 	Planner *Planner
 
+	// Guard keeps prefill in proportion to decode, nil for no such bounds.
+	Guard *Guard
+
 	// EPP is what picks workers for an inference gateway, nil for none.
 	EPP *EPP
 

@@ -76,6 +76,7 @@ func Resolve(in Input) (*Graph, *Refusal) {
 	g.MPI = r.mpi(g.Components)
 	r.shared(g)
 	g.Planner = r.planner(g)
+	g.Guard = r.guard(g.Components)
 	g.EPP = r.epp(g)
 	r.fit(g)
 	g.Warnings = r.warnings
