@@ -6,9 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	extv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structural "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
@@ -16,6 +20,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	runtimeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -230,5 +235,38 @@ func TestAddonVersions(t *testing.T) {
 		if !files[a.module+" "+a.path] && !strings.Contains(a.kinds[0].Group, ".m.") && a.kinds[0].Group != "protection.crossplane.io" {
 			t.Errorf("tools/addons/addons.yaml has no %s of %s", a.path, a.module)
 		}
+	}
+}
+
+// TestSchemas holds what the function counts on where it asks for schemas of kinds: that the name of a definition follows
+// from its kind, and that the schemas of all that one graph can need leave room in a request of 4 MiB beside 2 of objects.
+func TestSchemas(t *testing.T) {
+	all := append(addons(), addon{
+		module: "sigs.k8s.io/lws@v0.9.0", path: "config/crd/bases/leaderworkerset.x-k8s.io_leaderworkersets.yaml",
+		kinds: []runtimeschema.GroupVersionKind{{Group: "leaderworkerset.x-k8s.io", Version: "v1", Kind: "LeaderWorkerSet"}},
+	})
+	total := 0
+	for _, a := range all {
+		crds := a.definitions(t)
+		for _, gvk := range a.kinds {
+			plural, _ := meta.UnsafeGuessKindToResource(gvk)
+			if !slices.ContainsFunc(crds, func(c extv1.CustomResourceDefinition) bool { return c.Name == plural.GroupResource().String() }) {
+				t.Errorf("the definition of %s is not called %s", gvk.Kind, plural.GroupResource())
+			}
+			b, err := json.Marshal(version(t, crds, gvk).Schema.OpenAPIV3Schema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &structpb.Struct{}
+			if err := protojson.Unmarshal(b, s); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%-28s %7d bytes", gvk.Kind, proto.Size(s))
+			total += proto.Size(s)
+		}
+	}
+	t.Logf("%-28s %7d bytes", "all", total)
+	if total > 3<<19 {
+		t.Errorf("schemas take %d bytes, which leaves no room for the rest of a request", total)
 	}
 }

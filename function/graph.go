@@ -59,26 +59,20 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	}
 	f.preview(g)
 	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
-	items, held, err := f.stage(req, resources, counted)
+	items, absent, err := f.appear(req, rsp, xr, to, resources, counted)
 	if err != nil {
-		return err
-	}
-	if err := fixed(items); err != nil {
-		return err
-	}
-	if err := conflicts(req, rsp, xr, items, to); err != nil {
 		return err
 	}
 	planned(g, items)
 	guard := guarded(g, items)
 	credentials(g, items)
 	restarted := restart(g.Restart, items)
-	running := workloads(resources, items, held)
+	running := workloads(resources, items, absent.held)
 	if err := f.mirror(g, items, running); err != nil {
 		return err
 	}
 	verdicts := desire(rsp, items)
-	maps.Copy(verdicts, held)
+	maps.Copy(verdicts, absent.held)
 	if err := keepRetained(req, rsp); err != nil {
 		return err
 	}
@@ -87,10 +81,30 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
-	failures := f.failures(req, rsp, xr, g, running)
-	return f.report(req, rsp, g, running, verdicts, failures, v1alpha1.InferenceGraphStatus{
-		Restart: settled(restarted, xr), NodePools: pools, ScalingGuard: guard.conclude(rsp, xr, g),
-	})
+	failures := f.failures(req, rsp, xr, g, running, absent)
+	status := v1alpha1.InferenceGraphStatus{Restart: settled(restarted, xr), NodePools: pools, ScalingGuard: guard.conclude(rsp, xr, g)}
+	if err := f.report(req, rsp, g, running, verdicts, failures, status); err != nil {
+		return err
+	}
+	absent.conclude(rsp, xr)
+	return nil
+}
+
+// appear returns the items that exist from now on, and what is held back and why.
+func (f *Function) appear(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, to *remote.Target, resources []compose.Resource, counted map[string]*structpb.Struct) ([]*item, *absence, error) {
+	items, held, err := f.stage(req, resources, counted)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := fixed(items); err != nil {
+		return nil, nil, err
+	}
+	items, absent, err := served(req, rsp, to, items)
+	if err != nil {
+		return nil, nil, err
+	}
+	maps.Copy(absent.held, held)
+	return items, absent, conflicts(req, rsp, xr, items, to)
 }
 
 // preview is for a Function that applies nothing: it finishes the graph, and tells of it.

@@ -32,7 +32,11 @@ const (
 // failures says what keeps the pods of components from becoming ready, by component key. Workloads count pods, and only
 // pods know why they are not ready. They are required of Crossplane only while their component is not ready, so that at
 // rest nothing is read or watched.
-func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, running map[string]*part) map[string]ready.Failure {
+func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, running map[string]*part, absent *absence) map[string]ready.Failure {
+	if absent.schemas {
+		// Both would not fit a request.
+		return nil
+	}
 	suspects := suspects(g, running)
 	if len(suspects) == 0 || g.Cluster.Access.Source == v1alpha1.AccessRemote {
 		// Crossplane reads nothing of another cluster but what an Object reports.

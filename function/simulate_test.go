@@ -108,6 +108,8 @@ type simulation struct {
 	observed map[string]*structpb.Struct
 	// exist are objects that can be required, by key.
 	exist map[string]*structpb.Struct
+	// schemas are the kinds, as apiVersion/kind, that Crossplane finds a schema of. Nil for one that does not look for any.
+	schemas map[string]bool
 }
 
 func key(apiVersion, kind, name string) string { return apiVersion + "/" + kind + "/" + name }
@@ -135,6 +137,9 @@ func (s *simulation) request() *fnv1.RunFunctionRequest {
 	for n, o := range s.observed {
 		req.Observed.Resources[n] = &fnv1.Resource{Resource: proto.CloneOf(o)}
 	}
+	if s.schemas != nil {
+		req.Meta = &fnv1.RequestMeta{Capabilities: []fnv1.Capability{fnv1.Capability_CAPABILITY_REQUIRED_SCHEMAS}}
+	}
 	return req
 }
 
@@ -157,6 +162,13 @@ func (s *simulation) call(req *fnv1.RunFunctionRequest) (*fnv1.RunFunctionReques
 		req.RequiredResources = map[string]*fnv1.Resources{}
 		for name, sel := range before.GetResources() {
 			req.RequiredResources[name] = &fnv1.Resources{Items: s.find(sel)}
+		}
+		req.RequiredSchemas = map[string]*fnv1.Schema{}
+		for name, sel := range before.GetSchemas() {
+			req.RequiredSchemas[name] = &fnv1.Schema{}
+			if s.schemas[sel.GetApiVersion()+"/"+sel.GetKind()] {
+				req.RequiredSchemas[name].OpenapiV3 = &structpb.Struct{}
+			}
 		}
 	}
 	s.t.Fatal("requirements did not become stable")

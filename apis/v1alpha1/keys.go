@@ -81,6 +81,10 @@ const (
 	// its rights in them. It is there for graphs that use one. Components that run are left alone while it is False.
 	ConditionEndpointsReady = "EndpointsReady"
 
+	// ConditionKindsServed is False while the cluster does not serve a kind that the graph is to have objects of. Those
+	// are held, and all else goes on. It is there for graphs that miss one or did.
+	ConditionKindsServed = "KindsServed"
+
 	// ConditionScalingLimited is True while a bound of spec.scalingGuard keeps prefill from fewer or from more replicas,
 	// as the condition of the same name of a HorizontalPodAutoscaler is. It is there for graphs with such a guard.
 	ConditionScalingLimited = "ScalingLimited"
@@ -153,4 +157,10 @@ const (
 
 	// ReasonNoGuard says that the graph has no guard any more.
 	ReasonNoGuard = "NoGuard"
+)
+
+// Reasons of ConditionKindsServed.
+const (
+	ReasonInstalled    = "Installed"
+	ReasonNotInstalled = "NotInstalled"
 )
