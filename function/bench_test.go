@@ -41,40 +41,59 @@ func graphOf(n int) *structpb.Struct {
 	return s
 }
 
+// maxFloor is how many times the floor a call may cost.
+const maxFloor = 4
+
 // BenchmarkRunFunction measures a call as a server sees it, from the bytes of the request to those of the response.
 // floor-ns/op is what the same messages cost without us: unmarshal the request, marshal the response. x-floor is the
-// ratio of both, taken in turns in one run, so that a busy machine slows both.
+// ratio of both, taken in turns in one run, so that a busy machine slows both; more than four fails. objects/component is
+// the most that any component has of its own.
 func BenchmarkRunFunction(b *testing.B) {
 	for _, n := range []int{3, 10, 25} {
-		for _, state := range []string{"new", "observed"} {
-			b.Run(fmt.Sprintf("components=%d/%s", n, state), func(b *testing.B) {
-				s := simulate(b, graphOf(n), object(b, local))
-				if state == "observed" {
-					s = running(b, graphOf(n))
-				}
-				req, rsp := s.call(s.request())
-				in, err := proto.Marshal(req)
-				if err != nil {
-					b.Fatal(err)
-				}
-				fn := New(logging.NewNopLogger())
-				var floor, full time.Duration
-				b.ReportAllocs()
-				for b.Loop() {
-					start := time.Now()
-					pass(b, in, rsp)
-					mid := time.Now()
-					call(b, fn, in)
-					floor += mid.Sub(start)
-					full += time.Since(mid)
-				}
-				b.ReportMetric(float64(floor)/float64(b.N), "floor-ns/op")
-				b.ReportMetric(float64(full)/float64(b.N), "call-ns/op")
-				b.ReportMetric(float64(full)/float64(floor), "x-floor")
-				b.ReportMetric(float64(proto.Size(rsp)), "response-B")
-				b.ReportMetric(float64(len(rsp.GetDesired().GetResources())), "objects")
-			})
-		}
+		measure(b, fmt.Sprintf("components=%d", n), graphOf(n), object(b, local))
+	}
+	measure(b, "components=25/everything", fullGraph(b, 25), append(clusters(b), object(b, full), object(b, namespace))...)
+}
+
+// measure the first call for a graph, and one at rest.
+func measure(b *testing.B, name string, xr *structpb.Struct, exist ...*structpb.Struct) {
+	b.Helper()
+	b.Run(name+"/new", func(b *testing.B) {
+		benchmark(b, simulate(b, xr, exist...))
+	})
+	b.Run(name+"/observed", func(b *testing.B) {
+		benchmark(b, running(b, xr, exist...))
+	})
+}
+
+func benchmark(b *testing.B, s *simulation) {
+	b.Helper()
+	req, rsp := s.call(s.request())
+	in, err := proto.Marshal(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	fn := New(logging.NewNopLogger())
+	var floor, full time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		start := time.Now()
+		pass(b, in, rsp)
+		mid := time.Now()
+		call(b, fn, in)
+		floor += mid.Sub(start)
+		full += time.Since(mid)
+	}
+	ratio := float64(full) / float64(floor)
+	b.ReportMetric(float64(floor)/float64(b.N), "floor-ns/op")
+	b.ReportMetric(float64(full)/float64(b.N), "call-ns/op")
+	b.ReportMetric(ratio, "x-floor")
+	b.ReportMetric(float64(proto.Size(rsp)), "response-B")
+	b.ReportMetric(float64(len(rsp.GetDesired().GetResources())), "objects")
+	b.ReportMetric(float64(perComponent(s.xr, rsp)), "objects/component")
+	// A few calls tell nothing of what one costs.
+	if b.N >= 20 && ratio > maxFloor {
+		b.Errorf("a call costs %.1f times the floor, more than %d", ratio, maxFloor)
 	}
 }
 

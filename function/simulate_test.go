@@ -285,14 +285,14 @@ func (s *simulation) rollOut() {
 	}
 }
 
-// running returns the simulation of a graph that is rolled out.
-func running(tb testing.TB, xr *structpb.Struct) *simulation {
+// running returns the simulation of a graph that is rolled out, beside what the examples need and what else exists.
+func running(tb testing.TB, xr *structpb.Struct, exist ...*structpb.Struct) *simulation {
 	tb.Helper()
-	s := simulate(tb, xr, append(clusters(tb), object(tb, namespace))...)
+	s := simulate(tb, xr, append(append(clusters(tb), object(tb, namespace)), exist...)...)
 	// Workloads come after their ServiceAccount, on another cluster that after its namespace, and node groups after their
-	// templates and before their Usages. The fourth step finds all of them rolled out.
+	// templates and before their Usages; what is isolated after its role and its user.
 	var rsp *fnv1.RunFunctionResponse
-	for range 4 {
+	for range 8 {
 		rsp = s.apply()
 		s.rollOut()
 	}

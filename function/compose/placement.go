@@ -3,6 +3,7 @@ package compose
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -222,38 +223,46 @@ func bind(g *graph.Graph, c *graph.Component, t *corev1.PodTemplateSpec) {
 	if !claimsGPUs(g, c) {
 		return
 	}
-	t.Spec.ResourceClaims = append(t.Spec.ResourceClaims, corev1.PodResourceClaim{Name: gpuClaim, ResourceClaimTemplateName: new(claimTemplateName(c))})
+	t.Spec.ResourceClaims = append(t.Spec.ResourceClaims, corev1.PodResourceClaim{Name: gpuClaim, ResourceClaimTemplateName: new(claimTemplateName(g, c))})
 	main := &t.Spec.Containers[0]
 	main.Resources.Claims = append(main.Resources.Claims, corev1.ResourceClaim{Name: gpuClaim})
 }
 
 // claimTemplateName is a name of its own for each number of GPUs, since a ResourceClaimTemplate cannot change.
-func claimTemplateName(c *graph.Component) string { return fmt.Sprintf("%s-gpus-%d", c.Object, c.GPUs) }
-
-// ClaimTemplate is what the pods of a component claim their GPUs by, where they are bound so.
-func ClaimTemplate(g *graph.Graph, c *graph.Component) []Resource {
-	if !claimsGPUs(g, c) {
-		return nil
-	}
-	return []Resource{{
-		Name: ClaimTemplateResource(c),
-		Object: &resourcev1.ResourceClaimTemplate{
-			TypeMeta:   typeMeta(resourcev1.SchemeGroupVersion.String(), "ResourceClaimTemplate"),
-			ObjectMeta: componentMeta(g, c, claimTemplateName(c)),
-			Spec: resourcev1.ResourceClaimTemplateSpec{Spec: resourcev1.ResourceClaimSpec{
-				Devices: resourcev1.DeviceClaim{Requests: []resourcev1.DeviceRequest{{
-					Name: gpuClaim,
-					Exactly: &resourcev1.ExactDeviceRequest{
-						DeviceClassName: gpuClass, AllocationMode: resourcev1.DeviceAllocationModeExactCount, Count: int64(c.GPUs),
-					},
-				}}},
-			}},
-		},
-		Ready: ready.Exists,
-	}}
+func claimTemplateName(g *graph.Graph, c *graph.Component) string {
+	return fmt.Sprintf("%s-gpus-%d", g.Name, c.GPUs)
 }
 
-// ClaimTemplateResource is the name of the resource.
+// ClaimTemplates are what pods claim their GPUs by, where they are bound so: one for each number of GPUs, whatever
+// components have it.
+func ClaimTemplates(g *graph.Graph) []Resource {
+	var out []Resource
+	for i := range g.Components {
+		c := &g.Components[i]
+		if !claimsGPUs(g, c) || slices.ContainsFunc(out, func(r Resource) bool { return r.Name == ClaimTemplateResource(c) }) {
+			continue
+		}
+		out = append(out, Resource{
+			Name: ClaimTemplateResource(c),
+			Object: &resourcev1.ResourceClaimTemplate{
+				TypeMeta:   typeMeta(resourcev1.SchemeGroupVersion.String(), "ResourceClaimTemplate"),
+				ObjectMeta: objectMeta(g, claimTemplateName(g, c)),
+				Spec: resourcev1.ResourceClaimTemplateSpec{Spec: resourcev1.ResourceClaimSpec{
+					Devices: resourcev1.DeviceClaim{Requests: []resourcev1.DeviceRequest{{
+						Name: gpuClaim,
+						Exactly: &resourcev1.ExactDeviceRequest{
+							DeviceClassName: gpuClass, AllocationMode: resourcev1.DeviceAllocationModeExactCount, Count: int64(c.GPUs),
+						},
+					}}},
+				}},
+			},
+			Ready: ready.Exists,
+		})
+	}
+	return out
+}
+
+// ClaimTemplateResource is the name of the resource that a component's pods claim their GPUs by.
 func ClaimTemplateResource(c *graph.Component) string {
-	return fmt.Sprintf("resourceclaimtemplate.%s.%d", c.Key, c.GPUs)
+	return fmt.Sprintf("resourceclaimtemplate.%d", c.GPUs)
 }

@@ -47,12 +47,11 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), Download(g))
+	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), Download(g), ClaimTemplates(g))
 	set := PodCliqueSet(g)
 	out = append(out, set...)
 	for i := range g.Components {
 		c := &g.Components[i]
-		out = append(out, ClaimTemplate(g, c)...)
 		var w Resource
 		if len(set) > 0 {
 			w = set[0]
@@ -82,8 +81,8 @@ func begun(g *graph.Graph, c *graph.Component, w Resource) Resource {
 	if usesMPI(c) && g.MPI.Own {
 		w.After = append(w.After, MPISecretResource)
 	}
-	for _, r := range ClaimTemplate(g, c) {
-		w.After = append(w.After, r.Name)
+	if claimsGPUs(g, c) {
+		w.After = append(w.After, ClaimTemplateResource(c))
 	}
 	return hold(g, downloaded(g, c, w))
 }
