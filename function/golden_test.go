@@ -25,6 +25,9 @@ var update = flag.Bool("update", false, "rewrite the golden files") //nolint:goc
 const (
 	examples = "../examples"
 	golden   = "testdata/golden"
+
+	// features are graphs that TestGolden renders on each backend, and their cluster.
+	features = "testdata/features"
 )
 
 // TestGolden renders every example, and compares the objects and the status with what was reviewed once. Run it with
@@ -38,16 +41,15 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clusters := exampleClusters(t)
+	clusters := append(exampleClusters(t), readAll(t, filepath.Join(features, "cluster.yaml"))...)
 	written := map[string]bool{}
-	for _, path := range exampleFiles(t) {
-		name := goldenName(t, path)
+	for name, objects := range goldenInputs(t) {
 		written[name] = true
 		t.Run(name, func(t *testing.T) {
 			got := &bytes.Buffer{}
-			for _, o := range read(t, path) {
+			for _, o := range objects {
 				if errs := kinds.Admit(t.Context(), &o, nil); len(errs) > 0 {
-					t.Fatalf("%s: %v", path, errs.ToAggregate())
+					t.Fatal(errs.ToAggregate())
 				}
 				r, err := renderer.Render(t.Context(), render.Request{Composite: &o, Required: clusters})
 				if err != nil {
@@ -61,6 +63,26 @@ func TestGolden(t *testing.T) {
 		})
 	}
 	stale(t, written)
+}
+
+// goldenInputs are the examples, and what there is beside them of features on each backend, by the names of their golden
+// files.
+func goldenInputs(t *testing.T) map[string][]unstructured.Unstructured {
+	t.Helper()
+	out := map[string][]unstructured.Unstructured{}
+	for _, path := range exampleFiles(t) {
+		out[goldenName(t, path)] = read(t, path)
+	}
+	for _, feature := range []string{"pooled", "routed"} {
+		for _, backend := range []string{"vllm", "sglang", "trtllm"} {
+			objects := read(t, filepath.Join(features, feature+".yaml"))
+			if err := unstructured.SetNestedField(objects[0].Object, backend, "spec", "backend"); err != nil {
+				t.Fatal(err)
+			}
+			out["features-"+feature+"-"+backend+".yaml"] = objects
+		}
+	}
+	return out
 }
 
 // TestGoldenRest asserts that a graph whose objects all exist changes nothing: what is observed is what is desired.
