@@ -88,7 +88,7 @@ func (g *graph) limited(status, reason string) {
 	g.t.Helper()
 	eventually(g.t, "ScalingLimited is "+status+" for "+reason, func() (bool, string) {
 		s, r, msg := g.condition(v1alpha1.ConditionScalingLimited)
-		return s == status && r == reason, fmt.Sprintf("%s %s %s", s, r, msg)
+		return s == status && r == reason, fmt.Sprintf("%s %s %s: %v", s, r, msg, g.get().Object["status"])
 	})
 }
 
