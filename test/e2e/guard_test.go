@@ -79,7 +79,7 @@ func TestScalingGuard(t *testing.T) {
 	m.SetExternal(ns, "decode_queue", "5")
 	g.scaledTo("decode", 1)
 	g.scaledTo("prefill", 1)
-	g.limited("False", v1alpha1.ReasonWithinBounds)
+	g.limited("True", v1alpha1.ReasonPrefillAtMaximum)
 	g.ready()
 }
 
