@@ -44,6 +44,11 @@ func (f *Function) graph(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if refused != nil {
 		return &refusal{reason: refused.Reason, error: refused}
 	}
+	return f.expand(req, rsp, xr, g)
+}
+
+// expand a graph into what exists of it from now on, and say how that is.
+func (f *Function) expand(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph) error {
 	to, err := f.target(g.Cluster.Access, g.Name, g.Namespace, names.Graph(g.Name))
 	if err != nil {
 		return err

@@ -254,7 +254,7 @@ func (s *server) edit(t *testing.T, name string, xr *unstructured.Unstructured, 
 		}
 	}
 	for _, o := range r.Removed {
-		if err := s.client.Delete(t.Context(), &o); client.IgnoreNotFound(err) != nil {
+		if err := client.IgnoreNotFound(s.client.Delete(t.Context(), &o)); err != nil {
 			t.Fatal(err)
 		}
 	}

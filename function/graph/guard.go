@@ -118,7 +118,7 @@ func (r *resolver) ratio(in v1alpha1.Ratio, at *field.Path) Ratio {
 		r.Add(field.Invalid(at, string(in), "must be two numbers from 1 to 999 with a colon between them, of prefill and of decode, as 1:4"))
 		return Ratio{}
 	}
-	return Ratio{Prefill: int64(prefill), Decode: int64(decode)} //nolint:gosec // They have 10 bits.
+	return Ratio{Prefill: int64(prefill), Decode: int64(decode)}
 }
 
 // attainable checks that prefill can follow decode as far as that may go, so that no bound of a component is ever at odds
