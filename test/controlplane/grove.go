@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -174,9 +175,7 @@ func (s *cliqueSet) clique(ctx context.Context, owner *unstructured.Unstructured
 	l, _, _ := unstructured.NestedStringMap(template, "labels")
 	l[groveTemplate] = templateHash(template)
 
-	for k, v := range want.GetLabels() {
-		l[k] = v
-	}
+	maps.Copy(l, want.GetLabels())
 
 	want.SetLabels(l)
 
@@ -202,7 +201,7 @@ func (s *cliqueSet) clique(ctx context.Context, owner *unstructured.Unstructured
 
 	if now.GetDeletionTimestamp() != nil {
 		s.settled = false
-		return nil, nil
+		return nil, nil //nolint:nilnil // One that is going is none, and that is no error.
 	}
 
 	if now.GetAnnotations()[grovePlayed] == a[grovePlayed] {
@@ -235,9 +234,7 @@ func (s *cliqueSet) autoscaler(ctx context.Context, kind, name string, scale map
 // owned is an object that goes with another.
 func (s *cliqueSet) owned(apiVersion, kind string, owner *unstructured.Unstructured, name string, labels map[string]any) *unstructured.Unstructured {
 	l := map[string]any{"app.kubernetes.io/managed-by": "grove-operator", groveSet: s.object.GetName(), "grove.io/podcliqueset-replica-index": "0"}
-	for k, v := range labels {
-		l[k] = v
-	}
+	maps.Copy(l, labels)
 
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": apiVersion, "kind": kind,
@@ -260,9 +257,7 @@ func (cl *Cluster) setStatus(ctx context.Context, r schema.GroupVersionResource,
 		next = map[string]any{}
 	}
 
-	for k, v := range status {
-		next[k] = v
-	}
+	maps.Copy(next, status)
 
 	if reflect.DeepEqual(now, next) {
 		return nil
@@ -302,5 +297,3 @@ func text(m map[string]any, path ...string) string {
 	s, _, _ := unstructured.NestedString(m, path...)
 	return s
 }
-
-func ptrTo[T any](v T) *T { return &v }

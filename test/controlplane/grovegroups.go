@@ -147,7 +147,7 @@ func (s *cliqueSet) renew(ctx context.Context, group *unstructured.Unstructured,
 	slices.Sort(indexes)
 
 	err := s.cp.dynamic.Resource(groveResource("podcliques")).Namespace(group.GetNamespace()).DeleteCollection(ctx,
-		metav1.DeleteOptions{PropagationPolicy: ptrTo(metav1.DeletePropagationForeground)},
+		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)},
 		metav1.ListOptions{LabelSelector: groveGroup + "=" + group.GetName() + "," + groveReplica + "=" + indexes[0]})
 	if err != nil {
 		return fmt.Errorf("cannot delete PodCliques: %w", err)

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"k8s.io/client-go/kubernetes"
-
 	"sigs.k8s.io/yaml"
 )
 

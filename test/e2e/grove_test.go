@@ -195,7 +195,7 @@ func TestGroveAutoscaler(t *testing.T) {
 	})
 	g.ready()
 	for n := range 50 {
-		g.patch(op("add", "/metadata/annotations", map[string]any{"touched": fmt.Sprint(n)}))
+		g.patch(op("add", "/metadata/annotations", map[string]any{"touched": strconv.Itoa(n)}))
 		time.Sleep(200 * time.Millisecond)
 		if got := len(g.workers()); got != 4 {
 			t.Fatalf("after %d reconciles there are %d pods", n, got)
