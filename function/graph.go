@@ -86,13 +86,8 @@ func (f *Function) expand(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		return err
 	}
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
-	failures := f.failures(req, rsp, xr, g, running, absent)
 	status := v1alpha1.InferenceGraphStatus{Restart: settled(restarted, xr), NodePools: pools, ScalingGuard: guard.conclude(rsp, xr, g)}
-	if err := f.report(req, rsp, g, running, verdicts, failures, status); err != nil {
-		return err
-	}
-	absent.conclude(rsp, xr)
-	return nil
+	return f.report(req, rsp, g, running, verdicts, absent, status)
 }
 
 // appear returns the items that exist from now on, and what is held back and why.

@@ -17,8 +17,10 @@ import (
 )
 
 // report completes the status of an InferenceGraph, and writes it and its conditions.
-func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part, verdicts map[string]ready.Verdict, failures map[string]ready.Failure, status v1alpha1.InferenceGraphStatus) error {
-	status.ObservedGeneration = wire.Int(req.GetObserved().GetComposite().GetResource(), "metadata", "generation")
+func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part, verdicts map[string]ready.Verdict, absent *absence, status v1alpha1.InferenceGraphStatus) error {
+	xr := req.GetObserved().GetComposite().GetResource()
+	failures := f.failures(req, rsp, xr, g, running, absent)
+	status.ObservedGeneration = wire.Int(xr, "metadata", "generation")
 	status.URL = compose.URL(g)
 	status.DynamoNamespace = g.DynamoNamespace
 	status.Orchestrator = g.Orchestrator
@@ -43,7 +45,7 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	}
 	status.ReadyComponents = fmt.Sprintf("%d/%d", len(g.Components)-len(waiting), len(g.Components))
 	conclude(rsp, g, waiting, failures)
-	usable := endpointsReady(rsp, req.GetObserved().GetComposite().GetResource(), status.Endpoints)
+	usable := endpointsReady(rsp, xr, status.Endpoints)
 	if err := f.composite(rsp, v1alpha1.InferenceGraphKind, status); err != nil {
 		return err
 	}
@@ -51,6 +53,7 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		// An Endpoint that is not ours is none of what Crossplane judges a graph by.
 		rsp.Desired.Composite.Ready = fnv1.Ready_READY_FALSE
 	}
+	absent.conclude(rsp, xr)
 	return nil
 }
 
