@@ -83,7 +83,7 @@ func TestChangeLogs(t *testing.T) {
 
 	o := &Options{
 		Sync: time.Hour, Poll: time.Second, PollState: time.Second, MaxReconcileRate: 100, EnableManagementPolicies: true,
-		EnableChangelogs: true, ChangelogsSocketPath: socket, MetricsAddress: "0", HealthAddress: "0", GracePeriod: 10 * time.Second,
+		EnableChangelogs: true, ChangelogsSocketPath: socket, MetricsAddress: "0", HealthAddress: "0", GracePeriod: 10 * time.Second, Again: true,
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -33,6 +33,9 @@ type Options struct {
 	HealthAddress  string        `default:":8081" env:"HEALTH_ADDRESS" help:"Address that serves /healthz and /readyz; 0 turns it off."`
 	PprofAddress   string        `default:"0" help:"Address that serves profiles under /debug/pprof; 0 turns it off. Do not let others reach it."`
 	GracePeriod    time.Duration `default:"25s" help:"How long running reconciles may take to end when the process is told to stop."`
+
+	// Again is set to run in a process that has run before, whose controllers have their names still.
+	Again bool `kong:"-"`
 }
 
 func main() {

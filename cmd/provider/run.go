@@ -21,6 +21,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -162,6 +163,7 @@ func manager(s *runtime.Scheme, o *Options) ctrl.Options {
 				&corev1.Secret{}: {Field: fields.OneTermNotEqualSelector("type", "helm.sh/release.v1")},
 			},
 		},
+		Controller:                 config.Controller{SkipNameValidation: &o.Again},
 		Metrics:                    metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:     o.HealthAddress,
 		PprofBindAddress:           o.PprofAddress,

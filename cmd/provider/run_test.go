@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 
 	o := &Options{
 		Sync: time.Hour, Poll: time.Minute, PollState: time.Second, MaxReconcileRate: 100, EnableManagementPolicies: true,
-		LeaderElection: true, MetricsAddress: free(t), HealthAddress: free(t), GracePeriod: 10 * time.Second,
+		LeaderElection: true, MetricsAddress: free(t), HealthAddress: free(t), GracePeriod: 10 * time.Second, Again: true,
 	}
 	t.Setenv("POD_NAMESPACE", "default")
 	ctx, stop := context.WithCancel(t.Context())
