@@ -44,6 +44,7 @@ func (s *Setup) endpoint() error {
 		return shared.Kind{
 			Secrets:   shared.ConnectionSecret,
 			Connector: managed.WithTypedExternalConnector(shared.ConnectEndpoint(c, endpointForm(s.metrics))),
+			Pins:      true,
 			Forget:    func(n types.NamespacedName) { s.metrics.Forget(technology, n) },
 		}
 	})

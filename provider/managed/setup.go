@@ -62,8 +62,21 @@ type Kind struct {
 	// Settles tells that resources follow a change of their system with a
 	// delay, so that they are looked at a few times more.
 	Settles bool
+	// Pins tells that to create a resource is to pin it to what is there, so that nothing has to appear. One that is
+	// deleted right after need not wait for it.
+	Pins bool
 	// Forget a resource that is gone; may be nil.
 	Forget func(types.NamespacedName)
+}
+
+// creationGrace is how long what was created may not show yet.
+const creationGrace = time.Second
+
+func (k Kind) grace() time.Duration {
+	if k.Pins {
+		return 0
+	}
+	return creationGrace
 }
 
 // Setup adds a controller for a kind.
@@ -112,7 +125,7 @@ func options(mgr QuietManager, o controller.Options, name string, k Kind) []mana
 		managed.WithMinPollInterval(minPoll),
 		managed.WithPollIntervalHook(Poll),
 		managed.WithTimeout(timeout),
-		managed.WithCreationGracePeriod(time.Second),
+		managed.WithCreationGracePeriod(k.grace()),
 		// Every name is chosen by us or found, never drawn by the system.
 		managed.WithDeterministicExternalName(true),
 	}
