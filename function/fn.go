@@ -112,7 +112,7 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 	if err == nil && wire.Larger(rsp, maxResponse) {
 		// The request's own desired state is no way back: it is the same message, and has grown with ours.
 		rsp.Desired = nil
-		err = errors.Errorf("the objects of this %s are larger than the %d bytes that Crossplane takes: move large values, as of env, into a ConfigMap or a volume", wire.String(xr, "kind"), maxResponse)
+		err = tooLarge(wire.String(xr, "kind"))
 	}
 	if err != nil {
 		log.Info("Refused", "reason", err.Error())
@@ -123,6 +123,10 @@ func (f *Function) RunFunction(_ context.Context, req *fnv1.RunFunctionRequest) 
 		refuse(rsp, reason, err)
 	}
 	return rsp, nil
+}
+
+func tooLarge(kind string) error {
+	return errors.Errorf("the objects of this %s are larger than the %d bytes that Crossplane takes: move large values, as of env, into a ConfigMap or a volume", kind, maxResponse)
 }
 
 // patience is how long Crossplane may leave a composite resource alone, judged by its own conditions.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
@@ -64,6 +65,9 @@ func (f *Function) expand(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	}
 	f.preview(g)
 	resources := to.Watch(g.Namespace, users(to, compose.All(g)))
+	if err := f.fits(xr, g, resources); err != nil {
+		return err
+	}
 	items, absent, err := f.appear(req, rsp, xr, to, resources, counted)
 	if err != nil {
 		return err
@@ -88,6 +92,27 @@ func (f *Function) expand(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	response.ConditionTrue(rsp, v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted).TargetComposite()
 	status := v1alpha1.InferenceGraphStatus{Restart: settled(restarted, xr), NodePools: pools, ScalingGuard: guard.conclude(rsp, xr, g)}
 	return f.report(req, rsp, g, running, verdicts, absent, status)
+}
+
+// fits refuses a graph whose objects will be too large together before the first of them appears: those that are held yet
+// are in no response. What is in each component at most once is in a graph at most as often as there are components, so
+// small ones need no look.
+func (f *Function) fits(xr *structpb.Struct, g *graph.Graph, resources []compose.Resource) error {
+	if proto.Size(xr)*len(g.Components) < maxResponse/4 {
+		return nil
+	}
+	size := 0
+	for _, r := range resources {
+		s, err := f.encoder.Struct(r.Object)
+		if err != nil {
+			return errors.Wrapf(err, "cannot encode %s", r.Name)
+		}
+		size += proto.Size(s)
+	}
+	if size > maxResponse {
+		return tooLarge(v1alpha1.InferenceGraphKind)
+	}
+	return nil
 }
 
 // appear returns the items that exist from now on, and what is held back and why.
