@@ -165,14 +165,14 @@ func (r running) claimsAreBound(t *testing.T) {
 }
 
 // rightsAreLimited shows that Crossplane may do what it is granted only: a
-// missing right in package/rbac.yaml makes a test fail.
+// missing right in package/rbac.yaml makes a test fail. No graph has CronJobs.
 func (r running) rightsAreLimited(t *testing.T) {
 	may := func(ctx context.Context) bool {
 		r, err := r.client.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 			Spec: authorizationv1.SubjectAccessReviewSpec{
 				User: "system:serviceaccount:crossplane-system:crossplane",
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
-					Namespace: metav1.NamespaceDefault, Verb: "create", Group: "batch", Resource: "jobs",
+					Namespace: metav1.NamespaceDefault, Verb: "create", Group: "batch", Resource: "cronjobs",
 				},
 			},
 		}, metav1.CreateOptions{})
@@ -181,21 +181,21 @@ func (r running) rightsAreLimited(t *testing.T) {
 	}
 
 	if may(t.Context()) {
-		t.Error("Crossplane may create Jobs before that has been granted")
+		t.Error("Crossplane may create CronJobs before that has been granted")
 	}
 
 	_, err := r.client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:   "jobs",
+			Name:   "cronjobs",
 			Labels: map[string]string{"rbac.crossplane.io/aggregate-to-crossplane": "true"},
 		},
-		Rules: []rbacv1.PolicyRule{{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"*"}}},
+		Rules: []rbacv1.PolicyRule{{APIGroups: []string{"batch"}, Resources: []string{"cronjobs"}, Verbs: []string{"*"}}},
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	eventually(t, "Crossplane may create Jobs once that has been granted", func() bool { return may(t.Context()) })
+	eventually(t, "Crossplane may create CronJobs once that has been granted", func() bool { return may(t.Context()) })
 }
 
 func (r running) usageProtects(t *testing.T) {
