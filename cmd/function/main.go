@@ -61,6 +61,7 @@ func (c *cli) options() serve.Options {
 }
 
 func main() {
+	serve.CollectLate()
 	ctx := kong.Parse(&cli{}, kong.Name("function"), kong.Description("The Crossplane composition function of Graphplane."))
 	ctx.FatalIfErrorf(ctx.Run())
 }

@@ -149,6 +149,7 @@ func serveBench(name, certs string) error {
 	if err != nil {
 		return err
 	}
+	CollectLate()
 	name, bare := strings.CutPrefix(name, "Bare")
 	if bare {
 		return serveBare(ctx, loads[name].fn, certs)

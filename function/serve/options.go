@@ -23,12 +23,13 @@ const (
 	// Crossplane gives a whole reconcile two minutes, so no call lasts longer.
 	connectionGrace = 2 * time.Minute
 
-	// Calls that one connection may have in flight for each processor. Crossplane
-	// makes up to 100 at a time, which the function answers no sooner for holding
-	// all of them decoded in memory: with 100 observed resources in each, the
-	// peak on 2 processors was 117 to 176 MiB without a limit and 78 to 100 MiB
-	// with this one (BenchmarkServe). The others wait at the client.
-	callsPerProcessor = 8
+	// Calls that one connection may have in flight for each processor: one that
+	// is worked on, and others that arrive and leave meanwhile. Crossplane makes
+	// up to 100 at a time, which the function answers no sooner for holding all
+	// of them decoded in memory: with 100 observed resources in each, the peak on
+	// 2 processors was 360 MiB without a limit and 106 MiB with this one
+	// (BenchmarkServe/BareObserved, Observed). The others wait at the client.
+	callsPerProcessor = 3
 )
 
 func grpcOptions(creds credentials.TransportCredentials, m *metrics, maxRecv int) []grpc.ServerOption {
