@@ -30,10 +30,6 @@ type addon struct {
 // their own modules have them, and ours where there is none. Their controllers do
 // not run, but for what playAddons plays.
 func (cp *ControlPlane) installAddons(ctx context.Context) error {
-	if !cp.options.Addons {
-		return nil
-	}
-
 	b, err := os.ReadFile(filepath.Join(cp.options.Root, "tools", "addons", "addons.yaml"))
 	if err != nil {
 		return fmt.Errorf("cannot read add-ons: %w", err)

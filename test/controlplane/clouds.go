@@ -12,10 +12,6 @@ import (
 // startClouds defines the kinds of the cloud providers, gives every cloud an account, which is the ClusterProviderConfig
 // called default, and plays the providers, the clouds and the autoscalers.
 func (cp *ControlPlane) startClouds(ctx context.Context) error {
-	if !cp.options.Clouds {
-		return nil
-	}
-
 	definitions, err := minimalDefinitions(cp.options.Root, "clouds")
 	if err != nil {
 		return err

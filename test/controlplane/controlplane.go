@@ -106,23 +106,28 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 
 	for _, s := range []struct {
 		name  string
+		want  bool
 		start func(context.Context) error
 	}{
-		{"start etcd", cp.startEtcd},
-		{"start kube-apiserver", cp.startAPIServer},
-		{"start kube-controller-manager", cp.startControllerManager},
-		{"start kube-scheduler", cp.startScheduler},
-		{"start nodes", func(ctx context.Context) error { return cp.startNodes(ctx, o.Nodes) }},
-		{"start registry", cp.startRegistry},
-		{"start Crossplane", cp.startCrossplane},
-		{"start LeaderWorkerSet", cp.startLeaderWorkerSet},
-		{"start etcd and NATS systems", cp.startSystems},
-		{"start remote cluster", cp.startRemote},
-		{"start clouds", cp.startClouds},
-		{"install add-ons", cp.installAddons},
-		{"start metrics", cp.startMetrics},
-		{"start storage and package runtime", cp.startBackground},
+		{"start etcd", true, cp.startEtcd},
+		{"start kube-apiserver", true, cp.startAPIServer},
+		{"start kube-controller-manager", true, cp.startControllerManager},
+		{"start kube-scheduler", true, cp.startScheduler},
+		{"start nodes", true, func(ctx context.Context) error { return cp.startNodes(ctx, o.Nodes) }},
+		{"start registry", true, cp.startRegistry},
+		{"start Crossplane", true, cp.startCrossplane},
+		{"start LeaderWorkerSet", o.LeaderWorkerSet, cp.startLeaderWorkerSet},
+		{"start etcd and NATS systems", o.Systems, cp.startSystems},
+		{"start remote cluster", o.Remote, cp.startRemote},
+		{"start clouds", o.Clouds, cp.startClouds},
+		{"install add-ons", o.Addons, cp.installAddons},
+		{"start metrics", o.Metrics, cp.startMetrics},
+		{"start storage and package runtime", true, cp.startBackground},
 	} {
+		if !s.want {
+			continue
+		}
+
 		if err := cp.log.step(s.name, func() error { return s.start(ctx) }); err != nil {
 			return fmt.Errorf("cannot %s: %w", s.name, err)
 		}

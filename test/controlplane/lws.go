@@ -20,10 +20,6 @@ const lwsUser = "lws"
 // startLeaderWorkerSet installs LeaderWorkerSet and starts its controller. Its
 // webhooks name the pods' ranks and addresses, so they run too, on loopback.
 func (cp *ControlPlane) startLeaderWorkerSet(ctx context.Context) error {
-	if !cp.options.LeaderWorkerSet {
-		return nil
-	}
-
 	bin, err := cp.tools.path(ctx, lwsTool())
 	if err != nil {
 		return err

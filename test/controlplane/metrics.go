@@ -61,10 +61,6 @@ func (cp *ControlPlane) Metrics() *Metrics {
 // startMetrics serves metrics.k8s.io and external.metrics.k8s.io over TLS, and
 // has the API server aggregate them.
 func (cp *ControlPlane) startMetrics(ctx context.Context) error {
-	if !cp.options.Metrics {
-		return nil
-	}
-
 	cp.metrics = &Metrics{pods: cp.client, cpu: map[string]resource.Quantity{}, external: map[[2]string]resource.Quantity{}}
 
 	ca, err := newAuthority("graphplane-metrics")

@@ -18,10 +18,6 @@ const RemoteConfig = "remote"
 // startRemote starts the second cluster: its own API server, controller manager, scheduler and nodes. It shares etcd with
 // the first, in another keyspace.
 func (cp *ControlPlane) startRemote(ctx context.Context) error {
-	if !cp.options.Remote {
-		return nil
-	}
-
 	cp.Remote = &Cluster{
 		Dir: filepath.Join(cp.Dir, "remote"), prefix: "remote-",
 		log: cp.log, tools: cp.tools, super: cp.super, etcd: cp.etcd,

@@ -47,10 +47,6 @@ func (cp *ControlPlane) NATSSystem() *NATSSystem {
 
 // startSystems starts both systems and waits until they serve.
 func (cp *ControlPlane) startSystems(ctx context.Context) error {
-	if !cp.options.Systems {
-		return nil
-	}
-
 	var err error
 	if cp.etcdSystem, err = cp.startEtcdSystem(ctx); err != nil {
 		return err
