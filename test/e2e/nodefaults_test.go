@@ -200,7 +200,10 @@ func poolDeleted(t *testing.T) {
 	}
 }
 
-// cloudDown lets no call to the cloud succeed for a while. The graph says so, and loses nothing, though it is edited.
+// outage is how long a cloud is away.
+const outage = time.Minute
+
+// cloudDown lets no call to the cloud succeed for that long. The graph says so, and loses nothing, though it is edited.
 func cloudDown(t *testing.T) {
 	annotate := account(t, "eks", "down", nil)
 	g, nodes := settled(t, "eks", "down", "size: {min: 0, max: 3}")
@@ -211,7 +214,7 @@ func cloudDown(t *testing.T) {
 		return reason == v1alpha1.ReasonCloudError, reason + ": " + msg
 	})
 	g.patch(op("replace", "/spec/nodePools/0/size/max", 4))
-	for range 5 {
+	for end := time.Now().Add(outage); time.Now().Before(end); {
 		g.same(pods, objects)
 	}
 	if diff := cmp.Diff(nodes, nodesOf(t, e2e.kube, g.pools()[0].GetName())); diff != "" {
