@@ -240,7 +240,7 @@ func foreign(mg resource.Managed, owner string) (managed.ExternalObservation, er
 
 // silence after which a replica does not count: it answers its leader's heartbeat
 // once a second.
-const silence = 5 * time.Second
+const silence = 3 * time.Second
 
 // storedReady tells whether the stream takes messages: it has a leader, and that
 // has a majority with it. A leader that has lost its majority answers for ten
