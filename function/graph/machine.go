@@ -153,7 +153,7 @@ func (r *resolver) fabric(n *cloud.Nodes, at *field.Path) {
 		r.Add(field.Invalid(p, true, m.Name+" has no fabric: remove fabric, or use a machine that has one"))
 		return
 	case m.Fabric == cloud.FabricTCPX || m.Fabric == cloud.FabricTCPXO:
-		r.Unsupported(p, fmt.Sprintf("%s of %s needs a privileged daemon beside each pod: remove fabric, or use H200 or B200, which have %s", m.Fabric, m.Name, cloud.FabricRoCE))
+		r.Unsupported(p, fmt.Sprintf("%s of %s needs a daemon beside each pod, of the very version of the plugin on its node: remove fabric and add that daemon to podTemplate, or use H200 or B200, which have %s", m.Fabric, m.Name, cloud.FabricRoCE))
 		return
 	case strings.HasPrefix(m.Name, "p6e-"):
 		r.Unsupported(p, "which network cards of "+m.Name+" have EFA depends on its UltraServer: remove fabric")
