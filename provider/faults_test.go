@@ -6,12 +6,20 @@ import (
 	"time"
 )
 
-// told is how soon an Endpoint says what becomes of a fault: JetStream may take
-// nine seconds to elect a leader, and then it has as long as it may lie.
-const told = 9*time.Second + lie
+const (
+	// told is how soon an Endpoint says what becomes of a fault: JetStream may take
+	// nine seconds to elect a leader, and then it has as long as it may lie.
+	told = 9*time.Second + lie
+	// elected is how long an election may take where a test waits for its end: its
+	// candidates split votes on a busy machine.
+	elected = 2 * time.Minute
+)
+
+// described is a system that says what its servers believe.
+type described interface{ Describe() string }
 
 // A fault of a system of a kind, and what the Endpoint says of it.
-type fault[O, S any] struct {
+type fault[O any, S described] struct {
 	reason  string
 	options O
 	// prepare before there is an Endpoint.
@@ -23,6 +31,22 @@ type fault[O, S any] struct {
 	message string
 	// mend, after which it is Ready again.
 	mend func(t *testing.T, p *plane, s S)
+	// serves tells whether the system can be used, of a fault that has it elect a
+	// leader. It is Ready only then.
+	serves func(s S, within time.Duration) bool
+}
+
+// elect waits until the system can be used.
+func (f fault[O, S]) elect(t *testing.T, s S) {
+	t.Helper()
+	if f.serves == nil {
+		return
+	}
+	for begun := time.Now(); !f.serves(s, 2*time.Second); {
+		if time.Since(begun) > elected {
+			t.Fatalf("%s\nit cannot be used %s later: %s", f.reason, elected, s.Describe())
+		}
+	}
 }
 
 // run the fault in a system that the config "default" is for.
@@ -35,6 +59,9 @@ func (f fault[O, S]) run(t *testing.T, p *plane, s S, e conditioned) {
 	if f.fault != nil {
 		until(t, p, e, 15*time.Second, is[conditioned]("Ready=True/Available"))
 		f.fault(t, p, s)
+		if strings.HasPrefix(f.want[0], "Ready=True") {
+			f.elect(t, s)
+		}
 	}
 	took := until(t, p, e, told, is[conditioned](f.want...))
 	if got := e.GetCondition("Ready").Message + e.GetCondition("Healthy").Message; !strings.Contains(got, f.message) {
@@ -44,6 +71,7 @@ func (f fault[O, S]) run(t *testing.T, p *plane, s S, e conditioned) {
 		return
 	}
 	f.mend(t, p, s)
+	f.elect(t, s)
 	again := until(t, p, e, told, is[conditioned]("Ready=True/Available", "Healthy=True"))
 	t.Logf("seen after %s, mended after %s", took.Round(time.Millisecond), again.Round(time.Millisecond))
 }

@@ -28,7 +28,8 @@ func TestNATSFaults(t *testing.T) {
 			reason: "Two of three elect another leader.",
 			fault:  func(_ *testing.T, _ *plane, s *natstest.System) { s.Servers[s.MetaLeader()].Kill() },
 			want:   []string{"Ready=True/Available", "Healthy=False/MembersDown"}, message: "Down: n",
-			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			mend:   func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			serves: (*natstest.System).Makes,
 		},
 		"FollowersKilled": {
 			reason: "The leader believes in itself for ten seconds more.",
@@ -41,7 +42,8 @@ func TestNATSFaults(t *testing.T) {
 				}
 			},
 			want: []string{"Ready=False/NoQuorum", "Healthy=False/Unavailable", "Synced=True"}, message: "Too few servers",
-			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			mend:   func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			serves: (*natstest.System).Makes,
 		},
 		"FollowersKilledLongAgo": {
 			reason: "That JetStream itself has noticed, after ten seconds, is no news.",
@@ -52,7 +54,8 @@ func TestNATSFaults(t *testing.T) {
 				time.Sleep(25 * time.Second)
 			},
 			want: []string{"Ready=False/NoQuorum", "Healthy=False/Unavailable", "Synced=True"}, message: "Too few servers",
-			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			mend:   func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			serves: (*natstest.System).Makes,
 		},
 		"FollowerLeft": {
 			reason: "A follower alone has no leader, and answers what it knows by itself.",
@@ -61,14 +64,16 @@ func TestNATSFaults(t *testing.T) {
 				s.Servers[l].Kill()
 				s.Servers[(l+1)%len(s.Servers)].Kill()
 			},
-			want: []string{"Ready=False", "Healthy=False/Unavailable", "Synced=True"},
-			mend: func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			want:   []string{"Ready=False", "Healthy=False/Unavailable", "Synced=True"},
+			mend:   func(t *testing.T, _ *plane, s *natstest.System) { s.StartAll(t) },
+			serves: (*natstest.System).Makes,
 		},
 		"AllCutOff": {
 			reason: "All answer clients, none its peers.",
 			fault:  func(_ *testing.T, _ *plane, s *natstest.System) { s.Cut(0); s.Cut(1) },
 			want:   []string{"Ready=False/NoQuorum", "Synced=True"},
 			mend:   func(_ *testing.T, _ *plane, s *natstest.System) { s.Mend(0); s.Mend(1) },
+			serves: (*natstest.System).Makes,
 		},
 		"FirstCutOff": {
 			reason: "The server that is asked first sees itself only, the others are a majority.",
@@ -83,12 +88,14 @@ func TestNATSFaults(t *testing.T) {
 					s.Mend(i)
 				}
 			},
+			serves: (*natstest.System).Makes,
 		},
 		"OnePaused": {
 			reason: "A stopped server keeps its connections open.",
 			fault:  func(_ *testing.T, _ *plane, s *natstest.System) { s.Pause(1) },
 			want:   []string{"Ready=True/Available", "Healthy=False/MembersDown"}, message: "n1",
-			mend: func(_ *testing.T, _ *plane, s *natstest.System) { s.Mend(1) },
+			mend:   func(_ *testing.T, _ *plane, s *natstest.System) { s.Mend(1) },
+			serves: (*natstest.System).Makes,
 		},
 		"BlackHole": {
 			reason: "Clients reach nobody, the system is fine.",

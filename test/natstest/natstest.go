@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,14 +204,27 @@ func (s *System) StartAll(t testing.TB) {
 }
 
 // whole tells whether every server has a route to every other one, and there is
-// a meta leader where there has to be.
+// a meta leader where there has to be, which all others follow: the vote of a
+// server that has heard nothing of a leader yet does not count, so that two of
+// three would never elect another.
 func (s *System) whole() bool {
 	for _, v := range s.Servers {
 		if v.Server().NumRoutes() < len(s.Servers)-1 {
 			return false
 		}
 	}
-	return s.options.NoJetStream || len(s.Servers) == 1 || s.MetaLeader() >= 0
+	if s.options.NoJetStream || len(s.Servers) == 1 {
+		return true
+	}
+	l := s.MetaLeader()
+	if l < 0 {
+		return false
+	}
+	j, err := s.Servers[l].Server().Jsz(nil)
+	if err != nil || j.Meta == nil || len(j.Meta.Replicas) < len(s.Servers)-1 {
+		return false
+	}
+	return !slices.ContainsFunc(j.Meta.Replicas, func(p *server.PeerInfo) bool { return !p.Current || p.Offline || p.Lag > 0 })
 }
 
 // Start the server unless it runs.

@@ -141,16 +141,26 @@ func (s *System) Describe() string {
 		if err != nil {
 			continue
 		}
+		if j.Meta != nil {
+			fmt.Fprintf(&out, "  meta: leader %q\n", j.Meta.Leader)
+			for _, p := range j.Meta.Replicas {
+				describe(&out, p)
+			}
+		}
 		for _, a := range j.AccountDetails {
 			for _, d := range a.Streams {
 				if d.Cluster != nil {
 					fmt.Fprintf(&out, "  stream %s: leader %q, last %d\n", d.Name, d.Cluster.Leader, d.State.LastSeq)
 					for _, p := range d.Cluster.Replicas {
-						fmt.Fprintf(&out, "    %s: current %t, offline %t, active %s, lag %d\n", p.Name, p.Current, p.Offline, p.Active, p.Lag)
+						describe(&out, p)
 					}
 				}
 			}
 		}
 	}
 	return out.String()
+}
+
+func describe(out *strings.Builder, p *server.PeerInfo) {
+	fmt.Fprintf(out, "    %s: current %t, offline %t, active %s, lag %d\n", p.Name, p.Current, p.Offline, p.Active, p.Lag)
 }
