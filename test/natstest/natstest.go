@@ -121,6 +121,7 @@ func Start(t testing.TB, o Options) *System {
 	}
 	t.Cleanup(s.stop)
 	s.StartAll(t)
+	s.follow(t)
 	return s
 }
 
@@ -198,33 +199,43 @@ func (s *System) StartAll(t testing.TB) {
 	}
 	for end := time.Now().Add(30 * time.Second); !s.whole(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("the servers do not find each other, or no meta leader")
+			t.Fatalf("the servers do not find each other, or no meta leader:\n%s", s.Describe())
 		}
 	}
 }
 
 // whole tells whether every server has a route to every other one, and there is
-// a meta leader where there has to be, which all others follow: the vote of a
-// server that has heard nothing of a leader yet does not count, so that two of
-// three would never elect another.
+// a meta leader where there has to be.
 func (s *System) whole() bool {
 	for _, v := range s.Servers {
 		if v.Server().NumRoutes() < len(s.Servers)-1 {
 			return false
 		}
 	}
-	if s.options.NoJetStream || len(s.Servers) == 1 {
-		return true
+	return !s.clustered() || s.MetaLeader() >= 0
+}
+
+func (s *System) clustered() bool { return !s.options.NoJetStream && len(s.Servers) > 1 }
+
+// follow waits until all servers of a new system follow its meta leader. The vote
+// of one that has heard nothing of a leader yet does not count, so that without
+// that leader two of three would never elect another.
+func (s *System) follow(t testing.TB) {
+	t.Helper()
+	followed := func() bool {
+		l := s.MetaLeader()
+		if l < 0 {
+			return false
+		}
+		j, err := s.Servers[l].Server().Jsz(nil)
+		return err == nil && j.Meta != nil && len(j.Meta.Replicas) == len(s.Servers)-1 &&
+			!slices.ContainsFunc(j.Meta.Replicas, func(p *server.PeerInfo) bool { return !p.Current || p.Offline })
 	}
-	l := s.MetaLeader()
-	if l < 0 {
-		return false
+	for end := time.Now().Add(30 * time.Second); s.clustered() && !followed(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the servers do not follow their meta leader:\n%s", s.Describe())
+		}
 	}
-	j, err := s.Servers[l].Server().Jsz(nil)
-	if err != nil || j.Meta == nil || len(j.Meta.Replicas) < len(s.Servers)-1 {
-		return false
-	}
-	return !slices.ContainsFunc(j.Meta.Replicas, func(p *server.PeerInfo) bool { return !p.Current || p.Offline || p.Lag > 0 })
 }
 
 // Start the server unless it runs.
