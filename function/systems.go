@@ -57,8 +57,9 @@ func systems(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, in *gr
 // system finds out about one system. It returns nil while Crossplane has not looked.
 func (t technology) system(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, use *v1alpha1.Backing, namespace string) (*graph.System, error) {
 	existing := &graph.System{}
-	ref := use.ProviderConfigRef
+	ref, at := use.ProviderConfigRef, "spec.runtime."+t.name+".providerConfigRef"
 	if use.EndpointRef != nil {
+		at = "spec.runtime." + t.name + ".endpointRef"
 		var err error
 		if existing, err = t.endpoint(req, rsp, use.EndpointRef.Name, namespace); existing == nil || err != nil {
 			return nil, err
@@ -74,15 +75,18 @@ func (t technology) system(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRe
 		kind = etcdv1alpha1.ClusterProviderConfigKind
 	}
 	where := ""
-	if kind == etcdv1alpha1.ProviderConfigKind {
+	switch {
+	case kind == etcdv1alpha1.ProviderConfigKind:
 		where = namespace
+	case use.EndpointRef == nil:
+		at += ", with kind ProviderConfig for one of namespace " + namespace
 	}
 	found := wire.Require(req, rsp, "config:"+t.name, t.group.String(), kind, where, ref.Name)
 	if !found.Resolved {
 		return nil, nil //nolint:nilnil // Not known yet is not an error.
 	}
 	if found.Object == nil {
-		return nil, missing("%s %q of %s does not exist%s: create it, or mend spec.runtime.%s. Until then nothing of this graph changes", kind, ref.Name, t.group.Group, in(where), t.name)
+		return nil, missing("%s %q of %s does not exist%s: create it, or mend %s. Until then nothing of this graph changes", kind, ref.Name, t.group.Group, in(where), at)
 	}
 	s, err := t.read(found.Object)
 	if err != nil {

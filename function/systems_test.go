@@ -72,7 +72,7 @@ func TestSystemsMissing(t *testing.T) {
 			reason:  "Without its provider config nobody knows how pods sign in",
 			xr:      examples(t)[isolatedExample],
 			change:  func(s *simulation) { s.without("etcd.graphplane.io/v1alpha1/ClusterProviderConfig") },
-			refused: `ClusterProviderConfig "etcd" of etcd.graphplane.io does not exist: create it, or mend spec.runtime.etcd. Until then nothing of this graph changes`,
+			refused: `ClusterProviderConfig "etcd" of etcd.graphplane.io does not exist: create it, or mend spec.runtime.etcd.providerConfigRef, with kind ProviderConfig for one of namespace team-a. Until then nothing of this graph changes`,
 		},
 		"NATSConfigGone": {
 			reason:  "The same holds for NATS",
