@@ -54,18 +54,22 @@ func Pods(pods []*structpb.Struct) Failure {
 	return slices.MinFunc(found, Failure.order)
 }
 
-// newest returns the pods of the template that the youngest pod is of.
+// newest returns the pods of the template that the youngest pod is of. Times of creation are whole seconds: where pods of
+// several templates are the youngest, nobody can tell which is about to go, and all are looked at.
 func newest(pods []*structpb.Struct) []*structpb.Struct {
 	alive := slices.DeleteFunc(slices.Clone(pods), func(p *structpb.Struct) bool {
 		return wire.String(p, "metadata", "deletionTimestamp") != ""
 	})
-	if len(alive) == 0 {
-		return nil
+	last, templates := "", map[string]bool{}
+	for _, p := range alive {
+		last = max(last, created(p))
 	}
-	youngest := slices.MaxFunc(alive, func(a, b *structpb.Struct) int {
-		return cmp.Or(cmp.Compare(created(a), created(b)), cmp.Compare(name(a), name(b)))
-	})
-	return slices.DeleteFunc(alive, func(p *structpb.Struct) bool { return template(p) != template(youngest) })
+	for _, p := range alive {
+		if created(p) == last {
+			templates[template(p)] = true
+		}
+	}
+	return slices.DeleteFunc(alive, func(p *structpb.Struct) bool { return !templates[template(p)] })
 }
 
 // template is what the controllers of workloads label the pods of one template with.

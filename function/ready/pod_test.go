@@ -90,6 +90,14 @@ func TestPods(t *testing.T) {
 			pods:   []string{noNode, backOff},
 			want:   crash,
 		},
+		"SameSecond": {
+			reason: "An edit may follow in the second of the pods before it, which of both is newer then is not told",
+			pods: []string{
+				`{metadata: {name: b, creationTimestamp: "2026-01-01T00:00:09Z", labels: {pod-template-hash: old}}, status: {phase: Running}}`,
+				`{metadata: {name: a, creationTimestamp: "2026-01-01T00:00:09Z", labels: {pod-template-hash: new}}, status: {phase: Failed, reason: Evicted}}`,
+			},
+			want: Failure{v1alpha1.ReasonPodFailed, "Pod a failed: Evicted"},
+		},
 		"OldTemplate": {
 			reason: "Pods that an edit replaces say nothing of the edit",
 			pods: []string{
