@@ -39,7 +39,13 @@ spec:
 // The autoscaler of the controller manager changes replicas by what it reads of the metrics API, and reconciling the graph
 // does not change them back.
 func TestAutoscaler(t *testing.T) {
-	const ns = "autoscaled"
+	t.Parallel()
+	const (
+		ns = "autoscaled"
+		// Each touch is a reconcile while the circuit breaker of the graph stays closed. It takes a hundred events at once
+		// and one a second from then on, and creating and scaling the graph makes most of the hundred.
+		rest, touches, apart = 90 * time.Second, 55, 1200 * time.Millisecond
+	)
 	m := e2e.cp.Metrics()
 	m.SetCPU(ns, "100m")
 	m.SetExternal(ns, "dynamo_queued_requests", "5")
@@ -54,10 +60,11 @@ func TestAutoscaler(t *testing.T) {
 	g.scaledTo("decode", 3)
 	g.ready()
 
+	time.Sleep(rest)
 	from := time.Now()
-	for n := range 50 {
+	for n := range touches {
 		g.patch(op("add", "/metadata/annotations", map[string]any{"touched": strconv.Itoa(n)}))
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(apart)
 		for component, want := range map[string]int32{"frontend": 4, "decode": 3} {
 			d := g.deployments()[component]
 			if *d.Spec.Replicas != want || d.Status.Replicas != want {
@@ -65,8 +72,8 @@ func TestAutoscaler(t *testing.T) {
 			}
 		}
 	}
-	if n := g.applied(from, "autoscaled-frontend"); n < 10 {
-		t.Errorf("Crossplane applied the frontend %d times while the graph was touched 50 times", n)
+	if n := g.applied(from, "autoscaled-frontend"); n < 50 {
+		t.Errorf("Crossplane applied the frontend %d times while the graph was touched %d times, want 50", n, touches)
 	}
 	g.ready()
 
