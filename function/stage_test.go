@@ -114,8 +114,11 @@ func TestStaged(t *testing.T) {
 			known := maps.Clone(s.observed)
 			first := s.apply().GetDesired().GetResources()
 			for name, r := range first {
-				if k := wire.String(manifest(r), "kind"); k == "Deployment" || k == lws.Kind {
+				switch wire.String(manifest(r), "kind") {
+				case "Deployment", lws.Kind:
 					t.Errorf("%s appears before its ServiceAccount", name)
+				case "RoleBinding":
+					t.Errorf("%s appears before its Role", name)
 				}
 				if r.GetReady() == fnv1.Ready_READY_TRUE && known[name] == nil {
 					t.Errorf("%s is ready before it exists", name)

@@ -39,7 +39,9 @@ func Identity(g *graph.Graph) []Resource {
 	return out
 }
 
-// account is a service account, with a role where it has rights.
+// account is a service account, with a role where it has rights. Who may not bind every role needs the rights of the one
+// that is bound, so the API server looks it up: a binding that Crossplane applies before its role is refused, and with it
+// the rest of the reconcile.
 func account(g *graph.Graph, key, name string, rules []rbacv1.PolicyRule) []Resource {
 	out := []Resource{{
 		Name:   "serviceaccount." + key,
@@ -69,6 +71,7 @@ func account(g *graph.Graph, key, name string, rules []rbacv1.PolicyRule) []Reso
 				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
 			},
 			Ready: ready.Exists,
+			After: []string{"role." + key},
 		},
 	)
 }

@@ -98,7 +98,7 @@ metadata:
   ownerReferences: [{apiVersion: graphplane.io/v1alpha1, kind: InferenceGraph, name: small, uid: live, controller: true}]
 `},
 			want: want{owner: "live", composed: []string{
-				"poddisruptionbudget.frontend small-another", all[2], all[3], all[4], all[5], all[6],
+				"poddisruptionbudget.frontend small-another", all[2], all[4], all[5], all[6],
 			}},
 		},
 		"KnownByItself": {
@@ -138,7 +138,7 @@ metadata:
   annotations: {crossplane.io/composition-resource-name: deployment.old}
 `},
 			want: want{owner: "live", removed: []string{"deployment.old small-old"}, composed: []string{
-				"poddisruptionbudget.frontend " + derivedName("small-", "live", "poddisruptionbudget.frontend"), all[2], all[3], all[4], all[5], all[6],
+				"poddisruptionbudget.frontend " + derivedName("small-", "live", "poddisruptionbudget.frontend"), all[2], all[4], all[5], all[6],
 			}},
 		},
 		"TakenByAnother": {
@@ -200,7 +200,7 @@ metadata:
   annotations: {crossplane.io/composition-resource-name: claim.data}
   ownerReferences: [{apiVersion: v1, kind: Namespace, name: team-a, uid: ns}]
 `},
-			want: want{composed: append([]string{"claim.data small-data"}, all[1:]...), owner: fallback},
+			want: want{composed: append([]string{"claim.data small-data", all[1], all[2]}, all[4:]...), owner: fallback},
 		},
 	}
 
