@@ -121,7 +121,7 @@ func Start(t testing.TB, o Options) *System {
 	}
 	t.Cleanup(s.stop)
 	s.StartAll(t)
-	s.follow(t)
+	s.await(t, s.followed, "the servers do not follow their meta leader")
 	return s
 }
 
@@ -197,9 +197,15 @@ func (s *System) StartAll(t testing.TB) {
 			t.Fatalf("server %s is not ready", v.Name)
 		}
 	}
-	for end := time.Now().Add(30 * time.Second); !s.whole(); time.Sleep(20 * time.Millisecond) {
+	s.await(t, s.whole, "the servers do not find each other, or no meta leader")
+}
+
+// await a state of the servers, or fail with what is wrong without it.
+func (s *System) await(t testing.TB, reached func() bool, wrong string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !reached(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("the servers do not find each other, or no meta leader:\n%s", s.Describe())
+			t.Fatalf("%s:\n%s", wrong, s.Describe())
 		}
 	}
 }
@@ -217,25 +223,20 @@ func (s *System) whole() bool {
 
 func (s *System) clustered() bool { return !s.options.NoJetStream && len(s.Servers) > 1 }
 
-// follow waits until all servers of a new system follow its meta leader. The vote
-// of one that has heard nothing of a leader yet does not count, so that without
-// that leader two of three would never elect another.
-func (s *System) follow(t testing.TB) {
-	t.Helper()
-	followed := func() bool {
-		l := s.MetaLeader()
-		if l < 0 {
-			return false
-		}
-		j, err := s.Servers[l].Server().Jsz(nil)
-		return err == nil && j.Meta != nil && len(j.Meta.Replicas) == len(s.Servers)-1 &&
-			!slices.ContainsFunc(j.Meta.Replicas, func(p *server.PeerInfo) bool { return !p.Current || p.Offline })
+// followed tells whether all other servers follow the meta leader, where there has
+// to be one. The vote of one that has heard nothing of a leader yet does not count,
+// so that without that leader two of three would never elect another.
+func (s *System) followed() bool {
+	if !s.clustered() {
+		return true
 	}
-	for end := time.Now().Add(30 * time.Second); s.clustered() && !followed(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the servers do not follow their meta leader:\n%s", s.Describe())
-		}
+	l := s.MetaLeader()
+	if l < 0 {
+		return false
 	}
+	j, err := s.Servers[l].Server().Jsz(nil)
+	return err == nil && j.Meta != nil && len(j.Meta.Replicas) == len(s.Servers)-1 &&
+		!slices.ContainsFunc(j.Meta.Replicas, func(p *server.PeerInfo) bool { return !p.Current || p.Offline })
 }
 
 // Start the server unless it runs.
