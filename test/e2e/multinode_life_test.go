@@ -63,43 +63,56 @@ func TestMultinodeRestartsInOrder(t *testing.T) {
 	}
 }
 
-// A node that is lost takes a whole replica along, which comes back on other nodes. The replica that had no pod there is
-// not touched.
-func TestMultinodeLosesANode(t *testing.T) {
-	g := create(t, "multinode", fmt.Sprintf(multinode, "lost"))
-	g.patch(op("add", "/spec/components/1/replicas", 2))
-	g.ready()
-	before := g.workers()
-	if len(before) != 4 {
-		t.Fatalf("want 4 pods, got %d", len(before))
-	}
-	hit := before["lost-worker-lws-0-1"]
-	node := loseNode(t, hit.Spec.NodeName)
+// spread puts the pods of the worker on nodes of their own, while there are enough.
+const spread = multinode + `    replicas: 2
+    podTemplate:
+      spec:
+        affinity:
+          podAntiAffinity:
+            preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              podAffinityTerm:
+                topologyKey: kubernetes.io/hostname
+                labelSelector: {matchLabels: {graphplane.io/component: worker}}
+`
 
-	touched := map[string]bool{}
-	for _, p := range before {
-		if p.Spec.NodeName == node {
-			touched[p.Labels["leaderworkerset.sigs.k8s.io/group-index"]] = true
-		}
-	}
-	eventually(t, "every replica that had a pod there is new", func() (bool, string) {
-		now := g.workers()
-		for name, p := range before {
-			is, ok := now[name]
-			if touched[p.Labels["leaderworkerset.sigs.k8s.io/group-index"]] && (!ok || is.UID == p.UID || is.Spec.NodeName == "") {
-				return false, name + " is gone, pending or the same"
+// A node that is lost takes a whole replica along, whichever of its pods was there, and it comes back on other nodes. The
+// replica that had no pod there is not touched.
+func TestMultinodeLosesANode(t *testing.T) {
+	for name, pod := range map[string]string{"worker": "worker-lws-0-1", "leader": "worker-lws-0"} {
+		t.Run(name, func(t *testing.T) {
+			g := create(t, "multinode", fmt.Sprintf(spread, "lost-"+name))
+			g.ready()
+			before := g.workers()
+			hit := before[g.name+"-"+pod]
+			for other, p := range before {
+				if other != hit.Name && p.Spec.NodeName == hit.Spec.NodeName {
+					t.Fatalf("%s and %s share node %s, so that losing it shows less", hit.Name, other, p.Spec.NodeName)
+				}
 			}
-		}
-		return true, ""
-	})
-	g.ready()
-	for name, p := range g.workers() {
-		if p.Spec.NodeName == node {
-			t.Errorf("%s is on the lost node", name)
-		}
-		if group := p.Labels["leaderworkerset.sigs.k8s.io/group-index"]; !touched[group] && p.UID != before[name].UID {
-			t.Errorf("%s of replica %s started again, which had no pod on the lost node", name, group)
-		}
+			node := loseNode(t, hit.Spec.NodeName)
+
+			const group = "leaderworkerset.sigs.k8s.io/group-index"
+			eventually(t, "both pods of the replica are new", func() (bool, string) {
+				now := g.workers()
+				for name, p := range before {
+					is, ok := now[name]
+					if p.Labels[group] == hit.Labels[group] && (!ok || is.UID == p.UID || is.Spec.NodeName == "") {
+						return false, name + " is gone, pending or the same"
+					}
+				}
+				return true, ""
+			})
+			g.ready()
+			for name, p := range g.workers() {
+				if p.Spec.NodeName == node {
+					t.Errorf("%s is on the lost node", name)
+				}
+				if p.Labels[group] != hit.Labels[group] && p.UID != before[name].UID {
+					t.Errorf("%s started again, whose replica had no pod on the lost node", name)
+				}
+			}
+		})
 	}
 }
 

@@ -24,7 +24,11 @@ spec:
   model: {name: meta-llama/Llama-3.1-70B-Instruct}
   components:
   - {name: frontend, type: frontend}
-  - {name: worker, type: worker, nodeCount: 2, gpus: 4, minAvailable: 1}
+  - name: worker
+    type: worker
+    nodeCount: 2
+    gpus: 4
+    minAvailable: 1
 `
 
 // A replica of two nodes gets two pods that know their ranks and their leader's address. Only the leader is in the
