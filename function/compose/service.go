@@ -16,8 +16,9 @@ import (
 	"github.com/graphplane/graphplane/function/ready"
 )
 
-// Service gives a component an address, and its endpoints to discovery. A custom component gets one for the ports that
-// its main container declares.
+// Service gives a component a name, and its endpoints to discovery. A custom component gets one for the ports that its
+// main container declares. Engines and planners are asked pod by pod, so theirs is headless: it takes no address of the
+// cluster's range and no rules on its nodes.
 func Service(g *graph.Graph, c *graph.Component) []Resource {
 	ports := servicePorts(c)
 	if len(ports) == 0 {
@@ -26,15 +27,24 @@ func Service(g *graph.Graph, c *graph.Component) []Resource {
 	meta := componentMeta(g, c, c.Object)
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
 	discoveryLabels(g, meta.Labels)
+	spec := corev1.ServiceSpec{Selector: serving(g, c), Ports: ports}
+	if askedByPod(c) {
+		spec.ClusterIP = corev1.ClusterIPNone
+	}
 	return []Resource{{
 		Name: "service." + c.Key,
 		Object: &corev1.Service{
 			TypeMeta:   typeMeta("v1", "Service"),
 			ObjectMeta: meta,
-			Spec:       corev1.ServiceSpec{Selector: serving(g, c), Ports: ports},
+			Spec:       spec,
 		},
 		Ready: ready.Exists,
 	}}
+}
+
+// askedByPod reports whether nobody sends requests to whichever pod of a component.
+func askedByPod(c *graph.Component) bool {
+	return c.Worker() || c.Type == v1alpha1.TypePlanner
 }
 
 func servicePorts(c *graph.Component) []corev1.ServicePort {
@@ -45,7 +55,7 @@ func servicePorts(c *graph.Component) []corev1.ServicePort {
 		grpc := servicePort("grpc", portPicker)
 		grpc.AppProtocol = new("http2")
 		return []corev1.ServicePort{grpc}
-	case c.Worker(), c.Type == v1alpha1.TypePlanner:
+	case askedByPod(c):
 		return []corev1.ServicePort{servicePort("system", portSystem)}
 	}
 	main, _ := c.Main()

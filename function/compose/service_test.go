@@ -50,3 +50,22 @@ func TestServicePorts(t *testing.T) {
 		})
 	}
 }
+
+// An address of the cluster's range is taken only for what answers requests at whichever pod.
+func TestServiceAddress(t *testing.T) {
+	main := corev1.PodSpec{Containers: []corev1.Container{{Name: v1alpha1.MainContainer, Ports: []corev1.ContainerPort{{Name: "system", ContainerPort: 80}}}}}
+	for typ, want := range map[v1alpha1.ComponentType]string{
+		v1alpha1.TypeFrontend: "", v1alpha1.TypeEPP: "", v1alpha1.TypeCustom: "",
+		v1alpha1.TypeWorker: corev1.ClusterIPNone, v1alpha1.TypePrefill: corev1.ClusterIPNone,
+		v1alpha1.TypeDecode: corev1.ClusterIPNone, v1alpha1.TypePlanner: corev1.ClusterIPNone,
+	} {
+		r := Service(&graph.Graph{}, &graph.Component{Type: typ, Template: &corev1.PodTemplateSpec{Spec: main}})
+		s, ok := r[0].Object.(*corev1.Service)
+		if !ok {
+			t.Fatalf("%s has no Service", typ)
+		}
+		if s.Spec.ClusterIP != want {
+			t.Errorf("the Service of a %s has clusterIP %q, want %q", typ, s.Spec.ClusterIP, want)
+		}
+	}
+}
