@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// grace is how long a graph may be on its way before its pods are looked at. Crossplane watches what is looked at, and
-	// a pod changes some four times within its first second: those of twenty pods would open the circuit breaker.
+	// grace is how long a graph and a workload may be on their way before their pods are looked at. Crossplane watches what
+	// is looked at, and a pod changes some four times within its first second: those of twenty pods would open the circuit
+	// breaker, and each change of one has everything applied again.
 	grace = 5 * time.Second
 
 	// maxPodBytes bounds what the pods add to a request, which may have 4 MiB.
@@ -48,6 +49,10 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 	}
 	out := map[string]ready.Failure{}
 	for _, c := range suspects {
+		if wait := f.graceOf(running[c.Key].item.observed); wait > 0 {
+			shorten(rsp, wait)
+			continue
+		}
 		pods := wire.RequireLabelled(req, rsp, podsOf(c), "v1", "Pod", g.Namespace, map[string]string{
 			v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
 		})
@@ -111,6 +116,15 @@ func (f *Function) untilGraceEnds(xr *structpb.Struct) time.Duration {
 		return grace
 	}
 	return min(grace, grace-f.now().Sub(since))
+}
+
+// graceOf is how long a workload may still be on its way after its creation.
+func (f *Function) graceOf(workload *structpb.Struct) time.Duration {
+	created, err := time.Parse(time.RFC3339, wire.String(workload, "metadata", "creationTimestamp"))
+	if err != nil {
+		return 0
+	}
+	return min(grace, grace-f.now().Sub(created))
 }
 
 // shorten lets Crossplane come back after a time at the latest.

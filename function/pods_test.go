@@ -84,6 +84,24 @@ func TestPodsHaveAMoment(t *testing.T) {
 	}
 }
 
+// A workload that comes late in a graph's life has the same time.
+func TestNewWorkloadsHaveAMoment(t *testing.T) {
+	s, _ := onItsWay(t)
+	s.fn.now = func() time.Time { return start().Add(time.Hour) }
+	for n, o := range s.observed {
+		if n == "deployment.decode" {
+			set(t, o, s.fn.now().Add(-2*time.Second).Format(time.RFC3339), "metadata", "creationTimestamp")
+		}
+	}
+	rsp := s.apply()
+	if diff := cmp.Diff([]string{"frontend", "prefill"}, pods(rsp)); diff != "" {
+		t.Errorf("-want, +pods required:\n%s", diff)
+	}
+	if got := rsp.GetMeta().GetTtl().AsDuration(); got != 4*time.Second {
+		t.Errorf("three seconds before its time, it looks again after %s", got)
+	}
+}
+
 // What fails is in the component's status and in the condition, what somebody must mend before what waits for room, and
 // stays there when nothing changes.
 func TestFailuresAreVisible(t *testing.T) {
