@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -20,6 +22,11 @@ const (
 	crossplaneTimeout = 2 * time.Minute
 
 	usageWebhook = "crossplane-no-usages"
+
+	// reconcilesPerCPU is how many objects Crossplane reconciles at once for each CPU. With its default of a hundred, what it reads is
+	// older than what it last wrote as soon as many graphs keep the API server busy. It then writes the conditions of
+	// before, mends them, and takes both for news, until the load ends.
+	reconcilesPerCPU = 4
 )
 
 // crossplane is what it takes to start Crossplane, and to start it again.
@@ -159,7 +166,7 @@ func (cp *ControlPlane) startCore(ctx context.Context) error {
 		health: fmt.Sprintf("http://127.0.0.1:%d/readyz", ports[2]),
 		command: command{
 			name: "crossplane", path: cp.Core,
-			args: append([]string{"core", "start", "--package-runtime=External"}, cp.options.CrossplaneArgs...),
+			args: append([]string{"core", "start", "--package-runtime=External", "--max-reconcile-rate=" + strconv.Itoa(reconcilesPerCPU*runtime.NumCPU())}, cp.options.CrossplaneArgs...),
 			env: append(cp.crossplaneEnv("crossplane"),
 				"TLS_SERVER_SECRET_NAME=crossplane-tls-server",
 				"TLS_SERVER_CERTS_DIR="+filepath.Join(dir, "tls-server"),
