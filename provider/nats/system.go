@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -137,6 +138,11 @@ func (s *System) connectSystem(v *server) (*nats.Conn, error) {
 	return c, nil
 }
 
+// reload is longer than a server that reads its accounts again sends everybody
+// away, which are some milliseconds.
+const reload = 150 * time.Millisecond
+
+// dial the server. Only who is sent away twice is refused.
 func (s *System) dial(v *server, opts ...nats.Option) (*nats.Conn, error) {
 	opts = append(opts,
 		nats.Name("graphplane"), nats.Timeout(probeTimeout), nats.NoReconnect(), nats.IgnoreDiscoveredServers(),
@@ -148,7 +154,12 @@ func (s *System) dial(v *server, opts ...nats.Option) (*nats.Conn, error) {
 	if s.config.TLS != nil {
 		opts = append(opts, nats.Secure(s.config.TLS.Config(v.address, s.expiry)))
 	}
-	return nats.Connect(v.url, opts...)
+	c, err := nats.Connect(v.url, opts...)
+	if explain(err).Refused || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		time.Sleep(reload)
+		return nats.Connect(v.url, opts...)
+	}
+	return c, err
 }
 
 // drop a connection that does not answer.
