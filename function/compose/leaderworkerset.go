@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
@@ -20,12 +19,6 @@ const (
 	roleWorker = "worker"
 )
 
-// lostPodsAreSeen keeps a worker's pod that is deleted until Kubernetes' garbage collector has looked at it, which takes
-// milliseconds. When a Node is gone, its pods are deleted at once. The controller of LeaderWorkerSet up to v0.9 acts only
-// on pods that it sees being deleted, so the leader and the other workers would go on without the lost one.
-// https://github.com/kubernetes-sigs/lws/issues/998
-const lostPodsAreSeen = metav1.FinalizerDeleteDependents
-
 // LeaderWorkerSet runs a component of several nodes. The engines of a group are one process: when a pod restarts, all
 // of them do. Groups are replaced one at a time and before another is added, since nobody keeps idle GPUs for a surge.
 func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
@@ -34,8 +27,6 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 	meta.Labels[names.DynamoComponent] = c.Name
 	meta.Labels[names.DynamoNamespace] = c.DynamoNamespace
 	meta = packed(g, queued(g, meta))
-	worker := groupTemplate(g, c, roleWorker)
-	worker.Finalizers = append(worker.Finalizers, lostPodsAreSeen)
 	return scaled(c, Resource{
 		Name: WorkloadResource(c),
 		Object: &lws.LeaderWorkerSet{
@@ -45,7 +36,7 @@ func LeaderWorkerSet(g *graph.Graph, c *graph.Component) Resource {
 				Replicas: c.Replicas,
 				LeaderWorkerTemplate: lws.LeaderWorkerTemplate{
 					LeaderTemplate: groupTemplate(g, c, roleLeader),
-					WorkerTemplate: worker,
+					WorkerTemplate: groupTemplate(g, c, roleWorker),
 					Size:           c.Group.Nodes,
 					RestartPolicy:  "RecreateGroupOnPodRestart",
 				},

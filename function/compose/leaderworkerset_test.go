@@ -2,12 +2,10 @@ package compose
 
 import (
 	"os/exec"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/graph"
@@ -59,19 +57,6 @@ func TestWorkersServeNothing(t *testing.T) {
 	}
 	if service.Name == set.Name {
 		t.Error("the Service has the name of the headless Service that LeaderWorkerSet makes")
-	}
-}
-
-// A worker's pod that is deleted at once, as those of a lost node are, can still be seen by the controller that then
-// replaces its group.
-func TestLostWorkersAreSeen(t *testing.T) {
-	g, c := group(t, &v1alpha1.Component{})
-	set, ok := LeaderWorkerSet(g, c).Object.(*lws.LeaderWorkerSet)
-	if !ok {
-		t.Fatal("no LeaderWorkerSet")
-	}
-	if got := set.Spec.LeaderWorkerTemplate.WorkerTemplate.Finalizers; !slices.Contains(got, metav1.FinalizerDeleteDependents) {
-		t.Errorf("finalizers of a worker's pod are %v", got)
 	}
 }
 
