@@ -115,7 +115,7 @@ func (f *Function) untilGraceEnds(xr *structpb.Struct) time.Duration {
 	case reason != v1alpha1.ReasonProgressing:
 		return grace
 	}
-	return min(grace, grace-f.now().Sub(since))
+	return f.graceSince(since)
 }
 
 // graceOf is how long a workload may still be on its way after its creation.
@@ -124,7 +124,12 @@ func (f *Function) graceOf(workload *structpb.Struct) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return min(grace, grace-f.now().Sub(created))
+	return f.graceSince(created)
+}
+
+// graceSince is what is left of the grace of what began at a time.
+func (f *Function) graceSince(begun time.Time) time.Duration {
+	return min(grace, grace-f.now().Sub(begun))
 }
 
 // shorten lets Crossplane come back after a time at the latest.
