@@ -3,7 +3,6 @@ package nats
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"testing"
@@ -20,85 +19,34 @@ import (
 func TestSentAwayForAMoment(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, natstest.Options{Servers: 1, JWT: true})
-	creds := servers.Keys.Creds(t, servers.Keys.App)
-	f := front{t: t, behind: servers.Servers[0].Proxy.Addr()}
-	s := Open(&Config{Servers: []string{f.listen()}, Auth: &Auth{Creds: creds}}, managed.NewMetrics(), func(managed.Phase) {})
+	creds, front := servers.Keys.Creds(t, servers.Keys.App), servers.Servers[0].Proxy
+	s := Open(&Config{Servers: servers.URLs(), Auth: &Auth{Creds: creds}}, managed.NewMetrics(), func(managed.Phase) {})
 	t.Cleanup(s.Close)
 	if _, err := s.Conn(); err != nil {
 		t.Fatal(err)
 	}
 
-	for _, how := range []func(net.Conn){refuse, hangUp} {
-		f.turns(how, 1)
-		if f := s.accepts("once", creds, time.Now()); f != nil {
-			t.Errorf("a user that is sent away once: %v", f)
-		}
-		s.checked = checked{}
+	front.Divert(refuse)
+	if f := s.accepts("refused", creds, time.Now()); f != nil {
+		t.Errorf("a user that is refused once: %v", f)
 	}
-	f.turns(refuse, 2)
-	if f := s.accepts("twice", creds, time.Now()); f == nil || f.reason != access.ReasonUnauthenticated {
+	front.Divert(hangUp)
+	if f := s.accepts("hung up on", creds, time.Now()); f != nil {
+		t.Errorf("a user that is hung up on once: %v", f)
+	}
+	front.Divert(refuse)
+	front.Divert(refuse)
+	if f := s.accepts("refused twice", creds, time.Now()); f == nil || f.reason != access.ReasonUnauthenticated {
 		t.Errorf("a user that is refused twice: %v", f)
 	}
-	if len(f.away) > 0 {
-		t.Errorf("nobody came %d times", len(f.away))
+	if n := front.Diverts(); n > 0 {
+		t.Errorf("nobody came %d times", n)
 	}
-}
-
-// A front is before a server.
-type front struct {
-	t      *testing.T
-	behind string
-	// away is how those who come next are sent away.
-	away chan func(net.Conn)
-}
-
-// turns the next ones away.
-func (f *front) turns(how func(net.Conn), n int) {
-	for range n {
-		f.away <- how
-	}
-}
-
-// listen returns its URL.
-func (f *front) listen() string {
-	f.away = make(chan func(net.Conn), 2)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go f.serve(c)
-		}
-	}()
-	return "nats://" + l.Addr().String()
-}
-
-func (f *front) serve(c net.Conn) {
-	defer c.Close()
-	select {
-	case away := <-f.away:
-		_, _ = fmt.Fprint(c, "INFO {\"server_id\":\"A\",\"version\":\"2.14.0\",\"proto\":1,\"max_payload\":1048576,\"auth_required\":true,\"nonce\":\"AAAA\"}\r\n")
-		away(c)
-		return
-	default:
-	}
-	to, err := net.Dial("tcp", f.behind)
-	if err != nil {
-		return
-	}
-	defer to.Close()
-	go func() { _, _ = io.Copy(to, c) }()
-	_, _ = io.Copy(c, to)
 }
 
 // refuse who asks to be let in.
 func refuse(c net.Conn) {
+	greet(c)
 	for r := bufio.NewReader(c); ; {
 		if line, err := r.ReadString('\n'); err != nil || strings.HasPrefix(line, "PING") {
 			break
@@ -109,7 +57,13 @@ func refuse(c net.Conn) {
 
 // hangUp with a reset.
 func hangUp(c net.Conn) {
+	greet(c)
 	if c, ok := c.(*net.TCPConn); ok {
 		_ = c.SetLinger(0)
 	}
+}
+
+// greet as a server does that wants a user.
+func greet(c net.Conn) {
+	_, _ = fmt.Fprint(c, `INFO {"server_id":"A","version":"2.14.0","proto":1,"max_payload":1048576,"auth_required":true,"nonce":"AAAA"}`+"\r\n")
 }

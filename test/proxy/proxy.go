@@ -34,6 +34,7 @@ type Proxy struct {
 	mode    Mode
 	delay   time.Duration
 	closed  bool
+	diverts []func(net.Conn)
 	conns   map[net.Conn]bool
 	dials   int
 	wg      sync.WaitGroup
@@ -80,6 +81,20 @@ func (p *Proxy) Set(m Mode) {
 	p.changed.Broadcast()
 }
 
+// Divert one of the next connections, after those that are diverted already.
+func (p *Proxy) Divert(to func(net.Conn)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.diverts = append(p.diverts, to)
+}
+
+// Diverts counts the connections that are still to be diverted.
+func (p *Proxy) Diverts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.diverts)
+}
+
 // Delay every chunk of bytes by d.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
@@ -122,8 +137,16 @@ func (p *Proxy) serve(c net.Conn) {
 	p.mu.Lock()
 	p.dials++
 	refuse := p.mode == Refuse || p.closed
+	var divert func(net.Conn)
+	if !refuse && len(p.diverts) > 0 {
+		divert, p.diverts = p.diverts[0], p.diverts[1:]
+	}
 	p.mu.Unlock()
 	if refuse {
+		return
+	}
+	if divert != nil {
+		divert(c)
 		return
 	}
 	s, err := net.Dial("tcp", p.target)
