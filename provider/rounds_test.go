@@ -28,8 +28,6 @@ const (
 	shortRounds = 3
 	// lie is the longest that Ready may differ from the truth.
 	lie = 15 * time.Second
-	// slow is the longest that what serves takes for a call. One that fails takes as long, and counts from its beginning.
-	slow = 3 * time.Second
 )
 
 // A victim is a system that can be broken.
@@ -119,7 +117,7 @@ func (w *witness) agree(t *testing.T, p *plane, v victim, round int, hurt string
 	var condition xpv2.Condition
 	for ; ; time.Sleep(100 * time.Millisecond) {
 		begun, answer := time.Now(), make(chan bool, 1)
-		go func() { answer <- v.serves(slow) }()
+		go func() { answer <- v.serves(time.Second) }()
 		// Ready may change while a call takes its time.
 		for answered := false; !answered; {
 			select {
