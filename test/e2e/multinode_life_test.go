@@ -83,6 +83,9 @@ func TestMultinodeLosesANode(t *testing.T) {
 	g := create(t, "multinode", fmt.Sprintf(spread, "lost"))
 	g.ready()
 	before := g.workers()
+	if len(before) != 4 {
+		t.Fatalf("want 4 pods, got %d", len(before))
+	}
 	hit := before["lost-worker-lws-0"]
 	for other, p := range before {
 		if other != hit.Name && p.Spec.NodeName == hit.Spec.NodeName {

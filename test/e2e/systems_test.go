@@ -173,6 +173,7 @@ func (x tenant) rotation(t *testing.T) {
 // loses checks that a lost system is told in time, and touches no workload.
 func (x tenant) loses(t *testing.T, name string, hurt func() error, mend func(context.Context) error) {
 	x.ready()
+	x.usable(t)
 	pods, versions := x.uids(), x.generations()
 	if err := hurt(); err != nil {
 		t.Fatal(err)
@@ -183,18 +184,14 @@ func (x tenant) loses(t *testing.T, name string, hurt func() error, mend func(co
 		}
 	})
 	begin := time.Now()
-	var message string
-	eventually(t, "the graph tells of "+name, func() (bool, string) {
-		// What it told of the system that was lost before may show once more: Crossplane writes the conditions that it read
-		// before it writes those that it found.
-		var s string
-		s, _, message = x.condition(v1alpha1.ConditionEndpointsReady)
-		return s == "False" && strings.HasPrefix(message, name+": "), s + " " + message
-	})
+	_, message := x.isFalse(v1alpha1.ConditionEndpointsReady)
 	if took := time.Since(begin); took > lossTold {
 		t.Errorf("it took %s until the graph told, want at most %s", took, lossTold)
 	}
 	t.Logf("told after %s: %s", time.Since(begin).Round(100*time.Millisecond), message)
+	if !strings.HasPrefix(message, name+": ") {
+		t.Errorf("want a message about %s, got %q", name, message)
+	}
 	time.Sleep(5 * time.Second)
 	if diff := cmp.Diff(pods, x.uids()); diff != "" {
 		t.Errorf("pods changed (-before, +after):\n%s", diff)
@@ -208,6 +205,20 @@ func (x tenant) loses(t *testing.T, name string, hurt func() error, mend func(co
 		t.Fatal(err)
 	}
 	x.ready()
+}
+
+// usable waits until the graph has said for three seconds that it can use its systems. What it told of one that was lost
+// before may show once more: Crossplane writes the conditions that it read before it writes those that it found.
+func (x tenant) usable(t *testing.T) {
+	t.Helper()
+	since := time.Now()
+	eventually(t, "the graph can use its systems", func() (bool, string) {
+		s, _, message := x.condition(v1alpha1.ConditionEndpointsReady)
+		if s != "True" {
+			since = time.Now()
+		}
+		return time.Since(since) > 3*time.Second, s + " " + message
+	})
 }
 
 // generations of the workloads by component.
