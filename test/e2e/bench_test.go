@@ -104,7 +104,9 @@ func reached(b *testing.B, ns string, kind schema.GroupVersionResource, n int, i
 		if !ok {
 			return
 		}
-		if which[u.GetName()] = is(u); !which[u.GetName()] {
+		if is(u) {
+			which[u.GetName()] = true
+		} else {
 			delete(which, u.GetName())
 		}
 		if len(which) == n {
@@ -184,13 +186,8 @@ func removeAll(b *testing.B, ns string) {
 	ctx := context.Background()
 	policy := metav1.DeletePropagationBackground
 	_ = e2e.client.Resource(graphs()).Namespace(ns).DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &policy}, metav1.ListOptions{})
-	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(time.Second) {
+	eventually(b, "namespace "+ns+" has no pods", func() (bool, string) {
 		l, err := e2e.kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
-		if apierrors.IsNotFound(err) || (err == nil && len(l.Items) == 0) {
-			return
-		}
-		if time.Now().After(deadline) {
-			b.Fatalf("namespace %s still has pods", ns)
-		}
-	}
+		return apierrors.IsNotFound(err) || (err == nil && len(l.Items) == 0), fmt.Sprint(len(l.Items), err)
+	})
 }

@@ -206,7 +206,7 @@ func (g *graph) remove() {
 }
 
 // eventually waits until a condition holds, and fails with what was last seen.
-func eventually(t *testing.T, what string, check func() (bool, string)) {
+func eventually(t testing.TB, what string, check func() (bool, string)) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
