@@ -27,12 +27,12 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if len(g.Pools) == 0 {
 		return nil, nil, nil
 	}
-	backoffs, err := f.backoffs(req, rsp, xr, to)
+	ups, err := f.scaleUps(req, rsp, xr, to)
 	if err != nil {
 		return nil, nil, err
 	}
 	observed := req.GetObserved().GetResources()
-	seen := nodesSeen(observed, xr, backoffs)
+	seen := nodesSeen(observed, xr, ups)
 	out := map[string]capacity.Decision{}
 	for i := range g.Pools {
 		p := &g.Pools[i]
@@ -45,8 +45,8 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	return out, seen, nil
 }
 
-// nodesSeen are the nodes of each pool, by name, as their cloud objects tell, and an autoscaler that gets none of them.
-func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, backoffs map[string]string) map[string][]capacity.Seen {
+// nodesSeen are the nodes of each pool, by name, as their cloud objects tell, and an autoscaler that asks for them.
+func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, ups map[string]cloud.ScaleUp) map[string][]capacity.Seen {
 	out := map[string][]capacity.Seen{}
 	for _, name := range slices.Sorted(maps.Keys(observed)) {
 		o := observed[name].GetResource()
@@ -63,8 +63,9 @@ func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, backoffs
 		s := capacity.Seen{
 			Nodes: nodes, Rung: rung, Ready: ready.Condition(o, "Ready") == "True",
 			Leaving: wire.String(o, "metadata", "deletionTimestamp") != "",
-			Count:   compose.NodeCount(o), Message: failureOf(o, provider, xr, pool, backoffs),
+			Count:   compose.NodeCount(o),
 		}
+		s.Message, s.Again = failureOf(o, provider, xr, pool, ups)
 		s.Failure, s.Code = cloud.Classify(provider, s.Message)
 		out[pool] = append(out[pool], s)
 	}

@@ -267,6 +267,32 @@ func TestFallbackFromZero(t *testing.T) {
 	}
 }
 
+// A graph goes on saying why it has no nodes while the autoscaler tries again, until it has them.
+func TestQuotaIsSaidWhileTheAutoscalerTriesAgain(t *testing.T) {
+	s := poolsOf(t, examples(t)["node-pools/gke.yaml"])
+	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	s.fn.now = func() time.Time { return now }
+	first := nodesOf(s.apply(), "decode")
+	delete(s.observed["deployment.decode"].GetFields(), "status")
+	s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {nodeCount: 0, managedInstanceGroupUrls: ["https://www.googleapis.com/compute/v1/projects/p/zones/z/instanceGroups/gke-1-grp"]}}}`).GetFields()["status"]
+	waiting := now
+	now = now.Add(time.Minute)
+	for _, tc := range []struct{ scaleUp, want string }{
+		{"status: InProgress", "TRUE/" + v1alpha1.ReasonCapacityReady},
+		{"status: Backoff, backoffInfo: {errorCode: QUOTA_EXCEEDED, errorMessage: none}", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
+		{"status: InProgress", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
+		{"status: Backoff, backoffInfo: {errorCode: QUOTA_EXCEEDED, errorMessage: none}", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
+		{"status: InProgress", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
+		{"status: NoActivity", "TRUE/" + v1alpha1.ReasonCapacityReady},
+	} {
+		s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: gke-1-grp, scaleUp: {`+tc.scaleUp+`}}]"}}`)
+		s.waits(waiting)
+		if got := conditionOf(s.apply(), v1alpha1.ConditionCapacityReady); got != tc.want {
+			t.Errorf("%s: want %s, CapacityReady is %s", tc.scaleUp, tc.want, got)
+		}
+	}
+}
+
 // waits lets the graph say of itself that its components wait since a time, as Crossplane writes what the function reports.
 func (s *simulation) waits(since time.Time) {
 	wire.Get(s.xr, "status").GetStructValue().Fields["conditions"] = wire.Get(object(s.t, fmt.Sprintf(`{conditions: [{type: ComponentsReady, status: "False", reason: Progressing, lastTransitionTime: %q}]}`, since.Format(time.RFC3339))), "conditions")

@@ -26,6 +26,9 @@ type Seen struct {
 	// Failure of the cloud, with its code and its message.
 	Failure       cloud.Failure
 	Code, Message string
+
+	// Again says that nodes have been asked for again since the failure.
+	Again bool
 }
 
 // Before is what a graph's status says of a pool.
@@ -96,7 +99,11 @@ func climb(p *graph.Pool, seen []Seen, before Before, use Use, now time.Time) De
 	case current == nil || use == Running:
 		return d
 	}
-	switch current.Failure {
+	failure := current.Failure
+	if current.Again {
+		failure = cloud.FailureNone
+	}
+	switch failure {
 	case cloud.FailureCapacity:
 	case cloud.FailureNone, cloud.FailureOther:
 		// Nothing is said while the next try goes on, which ends the wait only if it brings nodes.

@@ -83,6 +83,14 @@ func TestDecide(t *testing.T) {
 			args:   args{seen: []Seen{ready("a", 1)}, before: Before{Known: true, NoCapacitySince: ago(20)}},
 			want:   Decision{NoCapacitySince: ago(20)},
 		},
+		"AsksAgain": {
+			reason: "Though the last failure is still told of, it falls only when the try has failed",
+			args: args{
+				seen:   []Seen{{Nodes: nodes("a"), Ready: true, Failure: cloud.FailureCapacity, Again: true}},
+				before: Before{Known: true, NoCapacitySince: ago(20)},
+			},
+			want: Decision{NoCapacitySince: ago(20)},
+		},
 		"CloudDown": {
 			reason: "A cloud that does not answer says nothing of its capacity",
 			args:   args{seen: []Seen{{Nodes: nodes("a"), Failure: cloud.FailureOther}}, before: Before{Known: true, NoCapacitySince: ago(20)}},

@@ -15,10 +15,22 @@ const (
 	AutoscalerKey       = "status"
 )
 
-// Backoffs are the groups of nodes that an autoscaler got no nodes for and leaves alone for a while, and what it says why.
-// The document is its status, since version 1.30 YAML; of one that cannot be read nothing is known.
+// A ScaleUp is what becomes of nodes that an autoscaler has asked a cloud for.
+type ScaleUp struct {
+	// Failed is why it gets none and leaves their group alone for a while, empty when it does not.
+	Failed string
+
+	// Asked says that it waits for nodes that it has asked for.
+	Asked bool
+}
+
+// failed is how a message begins that tells of an autoscaler.
+const failed = "The autoscaler gets no nodes: "
+
+// ScaleUps are those of an autoscaler, by its groups of nodes. The document is its status, since version 1.30 YAML; of one
+// that cannot be read nothing is known.
 // https://github.com/kubernetes/autoscaler/blob/d610672804edab46a4931a26a9d11435cd698787/cluster-autoscaler/clusterstate/api/types.go
-func Backoffs(document string) map[string]string {
+func ScaleUps(document string) map[string]ScaleUp {
 	status := struct {
 		NodeGroups []struct {
 			Name    string `json:"name"`
@@ -34,38 +46,47 @@ func Backoffs(document string) map[string]string {
 	if err := yaml.Unmarshal([]byte(document), &status); err != nil {
 		return nil
 	}
-	out := map[string]string{}
+	out := map[string]ScaleUp{}
 	for _, g := range status.NodeGroups {
+		up := ScaleUp{Asked: g.ScaleUp.Status == "InProgress"}
 		if g.ScaleUp.Status == "Backoff" {
-			out[lastSegment(g.Name)] = "The autoscaler gets no nodes: " + g.ScaleUp.BackoffInfo.ErrorCode + ": " + g.ScaleUp.BackoffInfo.ErrorMessage
+			up.Failed = failed + g.ScaleUp.BackoffInfo.ErrorCode + ": " + g.ScaleUp.BackoffInfo.ErrorMessage
 		}
+		out[lastSegment(g.Name)] = up
 	}
 	return out
 }
 
-// BackedOff is why an autoscaler gets none of a pool's nodes, empty while there is a group of them that it may still ask.
-// Groups are what the cloud tells of the pool: at EKS the names of Auto Scaling groups, at GKE the URLs of instance groups,
-// one in each zone. AKS tells of none, and calls a scale set aks-POOL-NUMBER-vmss.
-func BackedOff(p Provider, id string, groups []string, backoffs map[string]string) string {
+// ScaleUpOf a pool by those of its groups. It has not failed while there is a group that may still be asked. Groups are what
+// the cloud tells of the pool: at EKS the names of Auto Scaling groups, at GKE the URLs of instance groups, one in each zone.
+// AKS tells of none, and calls a scale set aks-POOL-NUMBER-vmss.
+func ScaleUpOf(p Provider, id string, groups []string, ups map[string]ScaleUp) ScaleUp {
 	if p == AKS {
-		for name, why := range backoffs {
+		for name, up := range ups {
 			if strings.HasPrefix(name, "aks-"+id+"-") {
-				return why
+				return up
 			}
 		}
-		return ""
+		return ScaleUp{}
 	}
-	first := ""
-	for _, g := range groups {
-		why, ok := backoffs[lastSegment(g)]
-		if !ok {
-			return ""
+	var out ScaleUp
+	for i, g := range groups {
+		up := ups[lastSegment(g)]
+		if i == 0 || up.Failed == "" {
+			out.Failed = up.Failed
 		}
-		if first == "" {
-			first = why
-		}
+		out.Asked = out.Asked || up.Asked
 	}
-	return first
+	return out
+}
+
+// Why there are no nodes, and whether they have been asked for again since: an autoscaler that tries again says nothing, and
+// what was said of it before holds until it has them or gives up asking.
+func (u ScaleUp) Why(said string) (why string, again bool) {
+	if u.Failed == "" && u.Asked && strings.HasPrefix(said, failed) {
+		return said, true
+	}
+	return u.Failed, false
 }
 
 // lastSegment of a URL: the autoscaler names GKE's groups by URLs of another collection than GKE itself does.

@@ -26,7 +26,7 @@ nodeGroups:
   scaleUp: {status: Backoff, backoffInfo: {errorCode: provisioning-state-failed, errorMessage: Azure failed to provision a node for this node group}}
 `
 
-func TestBackedOff(t *testing.T) {
+func TestScaleUpOf(t *testing.T) {
 	const url = "https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-a/instanceGroupManagers/"
 	cases := map[string]struct {
 		reason   string
@@ -34,27 +34,50 @@ func TestBackedOff(t *testing.T) {
 		id       string
 		groups   []string
 		document string
-		want     string
+		want     ScaleUp
 		failure  Failure
 	}{
-		"EKS":         {"Amazon's autoscaler does not say why", EKS, "gpu", []string{"eks-gpu-8ac1"}, status, "The autoscaler gets no nodes: placeholder-cannot-be-fulfilled: AWS cannot provision any more instances for this node group", FailureCapacity},
-		"InProgress":  {"A group that is on its way has not failed", EKS, "other", []string{"eks-other-1"}, status, "", FailureNone},
-		"NotCreated":  {"A pool without groups has not failed", EKS, "gpu", nil, status, "", FailureNone},
-		"GKE":         {"A group has one name in two collections", GKE, "gpu", []string{url + "gke-c-gpu-aa-grp"}, status, "The autoscaler gets no nodes: QUOTA_EXCEEDED: Quota 'GPUS_ALL_REGIONS' exceeded", FailureQuota},
-		"OtherZone":   {"While one zone may have machines the pool may", GKE, "gpu", []string{url + "gke-c-gpu-aa-grp", url + "gke-c-gpu-bb-grp"}, status, "", FailureNone},
-		"AKS":         {"A scale set is known by the name of its pool", AKS, "gpuab12", nil, status, "The autoscaler gets no nodes: provisioning-state-failed: Azure failed to provision a node for this node group", FailureCapacity},
-		"AKSLonger":   {"And not by a part of it", AKS, "gpuab1", nil, status, "", FailureNone},
-		"NoDocument":  {"Without an autoscaler nothing is known", AKS, "gpuab12", nil, "", "", FailureNone},
-		"OldDocument": {"Nor of one before 1.30", AKS, "gpuab12", nil, "Cluster-autoscaler status at 2021-05-08:\nCluster-wide:\n  Health:      Healthy (ready=3)\n    x", "", FailureNone},
+		"EKS":         {"Amazon's autoscaler does not say why", EKS, "gpu", []string{"eks-gpu-8ac1"}, status, ScaleUp{Failed: "The autoscaler gets no nodes: placeholder-cannot-be-fulfilled: AWS cannot provision any more instances for this node group"}, FailureCapacity},
+		"InProgress":  {"A group that is on its way has not failed", EKS, "other", []string{"eks-other-1"}, status, ScaleUp{Asked: true}, FailureNone},
+		"NotCreated":  {"A pool without groups has not failed", EKS, "gpu", nil, status, ScaleUp{}, FailureNone},
+		"GKE":         {"A group has one name in two collections", GKE, "gpu", []string{url + "gke-c-gpu-aa-grp"}, status, ScaleUp{Failed: "The autoscaler gets no nodes: QUOTA_EXCEEDED: Quota 'GPUS_ALL_REGIONS' exceeded"}, FailureQuota},
+		"OtherZone":   {"While one zone may have machines the pool may", GKE, "gpu", []string{url + "gke-c-gpu-aa-grp", url + "gke-c-gpu-bb-grp"}, status, ScaleUp{}, FailureNone},
+		"AKS":         {"A scale set is known by the name of its pool", AKS, "gpuab12", nil, status, ScaleUp{Failed: "The autoscaler gets no nodes: provisioning-state-failed: Azure failed to provision a node for this node group"}, FailureCapacity},
+		"AKSLonger":   {"And not by a part of it", AKS, "gpuab1", nil, status, ScaleUp{}, FailureNone},
+		"NoDocument":  {"Without an autoscaler nothing is known", AKS, "gpuab12", nil, "", ScaleUp{}, FailureNone},
+		"OldDocument": {"Nor of one before 1.30", AKS, "gpuab12", nil, "Cluster-autoscaler status at 2021-05-08:\nCluster-wide:\n  Health:      Healthy (ready=3)\n    x", ScaleUp{}, FailureNone},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := BackedOff(tc.provider, tc.id, tc.groups, Backoffs(tc.document))
+			got := ScaleUpOf(tc.provider, tc.id, tc.groups, ScaleUps(tc.document))
 			if got != tc.want {
-				t.Errorf("%s\nwant %q, got %q", tc.reason, tc.want, got)
+				t.Errorf("%s\nwant %+v, got %+v", tc.reason, tc.want, got)
 			}
-			if f, _ := Classify(tc.provider, got); f != tc.failure {
+			if f, _ := Classify(tc.provider, got.Failed); f != tc.failure {
 				t.Errorf("%s\nwant %q, got %q", tc.reason, tc.failure, f)
+			}
+		})
+	}
+}
+
+func TestWhyNoNodes(t *testing.T) {
+	const before = "The autoscaler gets no nodes: QUOTA_EXCEEDED: GPUS_ALL_REGIONS"
+	for name, tc := range map[string]struct {
+		reason string
+		up     ScaleUp
+		said   string
+		want   string
+		again  bool
+	}{
+		"Fails":      {"What is said now counts", ScaleUp{Failed: "new"}, before, "new", false},
+		"AsksAgain":  {"What was said holds while nodes may be on their way", ScaleUp{Asked: true}, before, before, true},
+		"Done":       {"And no longer", ScaleUp{}, before, "", false},
+		"AsksFirst":  {"Who asks for the first time has not failed", ScaleUp{Asked: true}, "", "", false},
+		"OtherWords": {"What others said of the pool is theirs to take back", ScaleUp{Asked: true}, "googleapi: Error 403: Insufficient regional quota", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, again := tc.up.Why(tc.said); got != tc.want || again != tc.again {
+				t.Errorf("%s\nwant %q and %t, got %q and %t", tc.reason, tc.want, tc.again, got, again)
 			}
 		})
 	}

@@ -127,9 +127,9 @@ func quota(t *testing.T, cloud string) {
 		if s := g.poolStatus("gpu"); fmt.Sprint(s["rung"]) != "0" {
 			t.Fatalf("it does not stop: %v", s)
 		}
-	}
-	if ok, seen := says(); !ok {
-		t.Errorf("it does not go on saying so: %s", seen)
+		if ok, seen := says(); !ok {
+			t.Fatalf("it does not go on saying so: %s", seen)
+		}
 	}
 	annotate(map[string]any{simulator.AnnotationFault: nil})
 	if cloud == "eks" {
