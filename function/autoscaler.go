@@ -21,15 +21,24 @@ import (
 // tells of that of another cluster.
 const autoscaler = "autoscaler"
 
-// scaleUps are what the cluster's autoscaler does about its groups of nodes. A pool that exists and gets no node, as one of
-// no nodes for its first pod, is reported by nobody else: its provider has nothing left to do. The autoscaler writes every
-// ten seconds, so it is listened to only while components wait.
-func (f *Function) scaleUps(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, to *remote.Target) (map[string]cloud.ScaleUp, error) {
+// scaling is what the cluster's autoscaler does about its groups of nodes.
+type scaling struct {
+	ups map[string]cloud.ScaleUp
+
+	// unheard says that it is not listened to yet, though components wait.
+	unheard bool
+}
+
+// autoscaling listens to the cluster's autoscaler. A pool that exists and gets no node, as one of no nodes for its first
+// pod, is reported by nobody else: its provider has nothing left to do. The autoscaler writes every ten seconds, so it is
+// listened to only while components wait.
+func (f *Function) autoscaling(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, to *remote.Target) (scaling, error) {
 	if wait := f.untilGraceEnds(xr); wait > 0 {
-		if ready.Condition(xr, v1alpha1.ConditionComponentsReady) == "False" {
+		unheard := ready.Condition(xr, v1alpha1.ConditionComponentsReady) == "False"
+		if unheard {
 			shorten(rsp, wait)
 		}
-		return map[string]cloud.ScaleUp{}, nil
+		return scaling{unheard: unheard}, nil
 	}
 	var status *structpb.Struct
 	if to == nil {
@@ -37,41 +46,44 @@ func (f *Function) scaleUps(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 	} else {
 		o, err := to.Look("v1", "ConfigMap", cloud.AutoscalerNamespace, cloud.AutoscalerConfigMap)
 		if err != nil {
-			return nil, err
+			return scaling{}, err
 		}
 		wire.Desire(rsp, autoscaler, o, true)
 		status = req.GetObserved().GetResources()[autoscaler].GetResource()
 	}
-	return cloud.ScaleUps(wire.String(status, "data", cloud.AutoscalerKey)), nil
+	return scaling{ups: cloud.ScaleUps(wire.String(status, "data", cloud.AutoscalerKey))}, nil
 }
 
-// failureOf is what the cloud says is wrong with nodes, empty for nothing, and whether they have been asked for again since.
-func failureOf(o *structpb.Struct, provider cloud.Provider, xr *structpb.Struct, pool string, ups map[string]cloud.ScaleUp) (failure string, again bool) {
+// failureOf is what the cloud says is wrong with nodes, empty for nothing, and whether they may have been asked for again
+// since: who tries again says nothing, and what was said before holds until there are nodes or the try has failed.
+func failureOf(o *structpb.Struct, provider cloud.Provider, xr *structpb.Struct, pool string, s scaling) (why string, again bool) {
 	id := wire.String(o, "metadata", "annotations", meta.AnnotationKeyExternalName)
-	said := saidOf(o, poolStatusOf(xr, pool))
-	why := ready.Failed(o)
+	up := cloud.ScaleUpOf(provider, id, compose.ScalingGroups(o), s.ups)
+	why = cmp.Or(ready.Failed(o), up.Failed)
+	said := ""
 	if why == "" {
-		why, again = cloud.ScaleUpOf(provider, id, compose.ScalingGroups(o), ups).Why(said)
+		said = remembered(o, provider, poolStatusOf(xr, pool))
 	}
 	status := wire.String(o, "status", "atProvider", "status")
-	if provider != cloud.EKS || status != "CREATE_FAILED" && status != "DEGRADED" {
-		return why, again
+	switch {
+	case provider == cloud.EKS && status == "DEGRADED":
+		// The provider says why EKS has no machines for a node group only until it looks at it again.
+		return cmp.Or(why, said), false
+	case provider == cloud.EKS && status == "CREATE_FAILED":
+		advice := "; EKS does not try again: when this is mended, delete node group " + id + " there, and it is created again"
+		why = cmp.Or(why, said, cloud.NodeGroupCreateFailed+": EKS has given the node group up, and its provider no longer says why")
+		return strings.TrimSuffix(why, advice) + advice, false
+	case said != "" && (up.Asked || s.unheard):
+		return said, true
 	}
-	// The provider says why EKS has no machines for a node group only until it looks at it again.
-	if f, _ := cloud.Classify(provider, said); why == "" && f != cloud.FailureOther {
-		why = said
-	}
-	if status == "DEGRADED" {
-		return why, again
-	}
-	advice := "; EKS does not try again: when this is mended, delete node group " + id + " there, and it is created again"
-	return strings.TrimSuffix(cmp.Or(why, cloud.NodeGroupCreateFailed+": EKS has given the node group up, and its provider no longer says why"), advice) + advice, false
+	return why, false
 }
 
-// saidOf is what the status of a pool says of nodes, empty when it speaks of others.
-func saidOf(o, status *structpb.Struct) string {
-	if wire.String(status, "object") != wire.String(o, "metadata", "name") {
+// remembered is what the status of a pool says is wrong with nodes, empty for nothing that has a meaning.
+func remembered(o *structpb.Struct, provider cloud.Provider, said *structpb.Struct) string {
+	msg := wire.String(said, "message")
+	if f, _ := cloud.Classify(provider, msg); f == cloud.FailureOther || wire.String(said, "object") != wire.String(o, "metadata", "name") {
 		return ""
 	}
-	return wire.String(status, "message")
+	return msg
 }

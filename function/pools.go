@@ -27,12 +27,12 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 	if len(g.Pools) == 0 {
 		return nil, nil, nil
 	}
-	ups, err := f.scaleUps(req, rsp, xr, to)
+	scaling, err := f.autoscaling(req, rsp, xr, to)
 	if err != nil {
 		return nil, nil, err
 	}
 	observed := req.GetObserved().GetResources()
-	seen := nodesSeen(observed, xr, ups)
+	seen := nodesSeen(observed, xr, scaling)
 	out := map[string]capacity.Decision{}
 	for i := range g.Pools {
 		p := &g.Pools[i]
@@ -46,7 +46,7 @@ func (f *Function) pools(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResp
 }
 
 // nodesSeen are the nodes of each pool, by name, as their cloud objects tell, and an autoscaler that asks for them.
-func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, ups map[string]cloud.ScaleUp) map[string][]capacity.Seen {
+func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, scaling scaling) map[string][]capacity.Seen {
 	out := map[string][]capacity.Seen{}
 	for _, name := range slices.Sorted(maps.Keys(observed)) {
 		o := observed[name].GetResource()
@@ -65,7 +65,7 @@ func nodesSeen(observed map[string]*fnv1.Resource, xr *structpb.Struct, ups map[
 			Leaving: wire.String(o, "metadata", "deletionTimestamp") != "",
 			Count:   compose.NodeCount(o),
 		}
-		s.Message, s.Again = failureOf(o, provider, xr, pool, ups)
+		s.Message, s.Again = failureOf(o, provider, xr, pool, scaling)
 		s.Failure, s.Code = cloud.Classify(provider, s.Message)
 		out[pool] = append(out[pool], s)
 	}

@@ -267,28 +267,42 @@ func TestFallbackFromZero(t *testing.T) {
 	}
 }
 
-// A graph goes on saying why it has no nodes while the autoscaler tries again, until it has them.
+// A graph goes on saying why it has no nodes while somebody tries again, until it has them.
 func TestQuotaIsSaidWhileTheAutoscalerTriesAgain(t *testing.T) {
 	s := poolsOf(t, examples(t)["node-pools/gke.yaml"])
 	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 	s.fn.now = func() time.Time { return now }
 	first := nodesOf(s.apply(), "decode")
 	delete(s.observed["deployment.decode"].GetFields(), "status")
-	s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: {nodeCount: 0, managedInstanceGroupUrls: ["https://www.googleapis.com/compute/v1/projects/p/zones/z/instanceGroups/gke-1-grp"]}}}`).GetFields()["status"]
+	const (
+		quota   = "FALSE/" + v1alpha1.ReasonQuotaExceeded
+		failed  = `, {type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "QUOTA_EXCEEDED: 8 of 0"}`
+		backoff = "status: Backoff, backoffInfo: {errorCode: QUOTA_EXCEEDED, errorMessage: none}"
+	)
 	waiting := now
-	now = now.Add(time.Minute)
-	for _, tc := range []struct{ scaleUp, want string }{
-		{"status: InProgress", "TRUE/" + v1alpha1.ReasonCapacityReady},
-		{"status: Backoff, backoffInfo: {errorCode: QUOTA_EXCEEDED, errorMessage: none}", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
-		{"status: InProgress", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
-		{"status: Backoff, backoffInfo: {errorCode: QUOTA_EXCEEDED, errorMessage: none}", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
-		{"status: InProgress", "FALSE/" + v1alpha1.ReasonQuotaExceeded},
-		{"status: NoActivity", "TRUE/" + v1alpha1.ReasonCapacityReady},
+	for _, tc := range []struct {
+		reason         string
+		after          time.Duration
+		cloud, scaleUp string
+		want           string
+	}{
+		{"A pool without failures is well", 0, "", "status: InProgress", "TRUE/" + v1alpha1.ReasonCapacityReady},
+		{"Its creation fails", 0, failed, "", quota},
+		{"Its provider looks at it again, before the autoscaler is heard", 0, "", "", quota},
+		{"The autoscaler asks for nodes", time.Minute, "", "status: InProgress", quota},
+		{"It gets none", time.Minute, "", backoff, quota},
+		{"It asks again", time.Minute, "", "status: InProgress", quota},
+		{"It gets none again", time.Minute, "", backoff, quota},
+		{"It asks once more", time.Minute, "", "status: InProgress", quota},
+		{"It has what it asked for", time.Minute, "", "status: NoActivity", "TRUE/" + v1alpha1.ReasonCapacityReady},
+		{"It asks for more", time.Minute, "", "status: InProgress", "TRUE/" + v1alpha1.ReasonCapacityReady},
 	} {
+		now = now.Add(tc.after)
+		s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}`+tc.cloud+`], atProvider: {nodeCount: 0, managedInstanceGroupUrls: ["https://www.googleapis.com/compute/v1/projects/p/zones/z/instanceGroups/gke-1-grp"]}}}`).GetFields()["status"]
 		s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: gke-1-grp, scaleUp: {`+tc.scaleUp+`}}]"}}`)
 		s.waits(waiting)
 		if got := conditionOf(s.apply(), v1alpha1.ConditionCapacityReady); got != tc.want {
-			t.Errorf("%s: want %s, CapacityReady is %s", tc.scaleUp, tc.want, got)
+			t.Errorf("%s: want %s, CapacityReady is %s", tc.reason, tc.want, got)
 		}
 	}
 }

@@ -24,9 +24,6 @@ type ScaleUp struct {
 	Asked bool
 }
 
-// failed is how a message begins that tells of an autoscaler.
-const failed = "The autoscaler gets no nodes: "
-
 // ScaleUps are those of an autoscaler, by its groups of nodes. The document is its status, since version 1.30 YAML; of one
 // that cannot be read nothing is known.
 // https://github.com/kubernetes/autoscaler/blob/d610672804edab46a4931a26a9d11435cd698787/cluster-autoscaler/clusterstate/api/types.go
@@ -50,7 +47,7 @@ func ScaleUps(document string) map[string]ScaleUp {
 	for _, g := range status.NodeGroups {
 		up := ScaleUp{Asked: g.ScaleUp.Status == "InProgress"}
 		if g.ScaleUp.Status == "Backoff" {
-			up.Failed = failed + g.ScaleUp.BackoffInfo.ErrorCode + ": " + g.ScaleUp.BackoffInfo.ErrorMessage
+			up.Failed = "The autoscaler gets no nodes: " + g.ScaleUp.BackoffInfo.ErrorCode + ": " + g.ScaleUp.BackoffInfo.ErrorMessage
 		}
 		out[lastSegment(g.Name)] = up
 	}
@@ -78,15 +75,6 @@ func ScaleUpOf(p Provider, id string, groups []string, ups map[string]ScaleUp) S
 		out.Asked = out.Asked || up.Asked
 	}
 	return out
-}
-
-// Why there are no nodes, and whether they have been asked for again since: an autoscaler that tries again says nothing, and
-// what was said of it before holds until it has them or gives up asking.
-func (u ScaleUp) Why(said string) (why string, again bool) {
-	if u.Failed == "" && u.Asked && strings.HasPrefix(said, failed) {
-		return said, true
-	}
-	return u.Failed, false
 }
 
 // lastSegment of a URL: the autoscaler names GKE's groups by URLs of another collection than GKE itself does.

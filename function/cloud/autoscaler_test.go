@@ -59,26 +59,3 @@ func TestScaleUpOf(t *testing.T) {
 		})
 	}
 }
-
-func TestWhyNoNodes(t *testing.T) {
-	const before = "The autoscaler gets no nodes: QUOTA_EXCEEDED: GPUS_ALL_REGIONS"
-	for name, tc := range map[string]struct {
-		reason string
-		up     ScaleUp
-		said   string
-		want   string
-		again  bool
-	}{
-		"Fails":      {"What is said now counts", ScaleUp{Failed: "new"}, before, "new", false},
-		"AsksAgain":  {"What was said holds while nodes may be on their way", ScaleUp{Asked: true}, before, before, true},
-		"Done":       {"And no longer", ScaleUp{}, before, "", false},
-		"AsksFirst":  {"Who asks for the first time has not failed", ScaleUp{Asked: true}, "", "", false},
-		"OtherWords": {"What others said of the pool is theirs to take back", ScaleUp{Asked: true}, "googleapi: Error 403: Insufficient regional quota", "", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got, again := tc.up.Why(tc.said); got != tc.want || again != tc.again {
-				t.Errorf("%s\nwant %q and %t, got %q and %t", tc.reason, tc.want, tc.again, got, again)
-			}
-		})
-	}
-}

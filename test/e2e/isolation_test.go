@@ -223,24 +223,32 @@ func provision(t *testing.T, x tenant, stream, bucket string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = js.CreateOrUpdateStream(t.Context(), jetstream.StreamConfig{Name: stream, Subjects: []string{stream + ".*"}, Replicas: 3, AllowDirect: true})
+	// A server does not hear at once of a stream that another one leads: until then nobody there answers for it.
+	eventually(t, "what the platform provides works", func() (bool, string) {
+		err := errors.Join(stored(t.Context(), js, stream), bucketed(t.Context(), js, bucket, x.space()))
+		return err == nil, fmt.Sprint(err)
+	})
+}
+
+func stored(ctx context.Context, js jetstream.JetStream, stream string) error {
+	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: stream, Subjects: []string{stream + ".*"}, Replicas: 3, AllowDirect: true})
+	return err
+}
+
+func bucketed(ctx context.Context, js jetstream.JetStream, objects, keys string) error {
+	o, err := js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{Bucket: objects})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	o, err := js.CreateOrUpdateObjectStore(t.Context(), jetstream.ObjectStoreConfig{Bucket: bucket})
+	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: keys})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if _, err := o.PutString(t.Context(), "name", "theirs"); err != nil {
-		t.Fatal(err)
+	_, err = o.PutString(ctx, "name", "theirs")
+	if err == nil {
+		_, err = kv.PutString(ctx, "k", "theirs")
 	}
-	kv, err := js.CreateOrUpdateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: x.space()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := kv.PutString(t.Context(), "k", "theirs"); err != nil {
-		t.Fatal(err)
-	}
+	return err
 }
 
 // use what is a tenant's own: events, requests and its stream.
