@@ -27,7 +27,7 @@ type Seen struct {
 	Failure       cloud.Failure
 	Code, Message string
 
-	// Again says that nodes have been asked for again since the failure.
+	// Again says that nodes may have been asked for again since the failure, which is then no reason to fall.
 	Again bool
 }
 
