@@ -29,6 +29,14 @@ func poolsOf(t *testing.T, xr *structpb.Struct) *simulation {
 	return s
 }
 
+// starting is the simulation of an example at a time, and the nodes that its pool decode starts with.
+func starting(t *testing.T, file string) (s *simulation, now *time.Time, first []string) {
+	t.Helper()
+	s, now = poolsOf(t, examples(t)[file]), new(time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC))
+	s.fn.now = func() time.Time { return *now }
+	return s, now, nodesOf(s.apply(), "decode")
+}
+
 // nodesOf are the names of the desired nodes of a pool.
 func nodesOf(rsp *fnv1.RunFunctionResponse, pool string) []string {
 	var out []string
@@ -154,10 +162,7 @@ func TestRemovedPoolStaysForItsWorkload(t *testing.T) {
 
 // While the cloud has no capacity, a pool waits and then takes its next choice, and says so.
 func TestFallback(t *testing.T) {
-	s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
-	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
-	s.fn.now = func() time.Time { return now }
-	first := nodesOf(s.apply(), "decode")
+	s, now, first := starting(t, "node-pools/eks.yaml")
 	delete(s.observed["deployment.decode"].GetFields(), "status")
 	s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [
 	  {type: Ready, status: "False", reason: Creating},
@@ -169,7 +174,7 @@ func TestFallback(t *testing.T) {
 	if got := rsp.GetMeta().GetTtl().AsDuration(); got > 3*time.Minute {
 		t.Errorf("nobody looks for %s, and the wait ends in 3m", got)
 	}
-	now = now.Add(3 * time.Minute)
+	*now = now.Add(3 * time.Minute)
 	// A node group comes after its template.
 	s.apply()
 	for name, o := range s.observed {
@@ -198,10 +203,7 @@ func TestFallback(t *testing.T) {
 
 // A quota is the same for every machine of the account, so nothing else is tried.
 func TestQuotaStops(t *testing.T) {
-	s := poolsOf(t, examples(t)["node-pools/eks.yaml"])
-	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
-	s.fn.now = func() time.Time { return now }
-	first := nodesOf(s.apply(), "decode")
+	s, now, first := starting(t, "node-pools/eks.yaml")
 	for range 3 {
 		s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [
 		  {type: Ready, status: "False", reason: Creating},
@@ -213,7 +215,7 @@ func TestQuotaStops(t *testing.T) {
 		if diff := cmp.Diff(first, nodesOf(rsp, "decode")); diff != "" {
 			t.Errorf("-before, +after:\n%s", diff)
 		}
-		now = now.Add(time.Hour)
+		*now = now.Add(time.Hour)
 	}
 }
 
@@ -234,10 +236,7 @@ func TestFallbackFromZero(t *testing.T) {
 		"node-pools/aks.yaml": {groups: `{nodeCount: 0}`, code: "provisioning-state-failed", want: "provisioning-state-failed for Standard_ND96isr_H100_v5 OnDemand"},
 	} {
 		t.Run(file, func(t *testing.T) {
-			s := poolsOf(t, examples(t)[file])
-			now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
-			s.fn.now = func() time.Time { return now }
-			first := nodesOf(s.apply(), "decode")
+			s, now, first := starting(t, file)
 			delete(s.observed["deployment.decode"].GetFields(), "status")
 			o := s.observed["nodepool.decode."+first[0]]
 			o.Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}], atProvider: `+tc.groups+`}}`).GetFields()["status"]
@@ -245,19 +244,18 @@ func TestFallbackFromZero(t *testing.T) {
 			if group == "" {
 				group = "aks-" + wire.String(o, "metadata", "annotations", "crossplane.io/external-name") + "-12345678-vmss"
 			}
-			status := object(t, fmt.Sprintf(`{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: '%s', scaleUp: {status: Backoff, backoffInfo: {errorCode: %s, errorMessage: none}}}]"}}`, group, tc.code))
-			s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = status
+			s.scales(group, "status: Backoff, backoffInfo: {errorCode: "+tc.code+", errorMessage: none}")
 
-			waiting := now
+			waiting := *now
 			s.apply()
 			s.waits(waiting)
-			now = now.Add(time.Minute)
+			*now = now.Add(time.Minute)
 			rsp := s.apply()
 			s.waits(waiting)
 			if got := conditionOf(rsp, v1alpha1.ConditionCapacityReady); got != "FALSE/"+v1alpha1.ReasonNoCapacity {
 				t.Errorf("CapacityReady is %s", got)
 			}
-			now = now.Add(3 * time.Minute)
+			*now = now.Add(3 * time.Minute)
 			rsp = s.apply()
 			got := wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "nodePools").GetListValue().GetValues()[1].GetStructValue()
 			if wire.Int(got, "rung") != 1 || wire.String(got, "rungReason") != tc.want {
@@ -269,17 +267,14 @@ func TestFallbackFromZero(t *testing.T) {
 
 // A graph goes on saying why it has no nodes while somebody tries again, until it has them.
 func TestQuotaIsSaidWhileTheAutoscalerTriesAgain(t *testing.T) {
-	s := poolsOf(t, examples(t)["node-pools/gke.yaml"])
-	now := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
-	s.fn.now = func() time.Time { return now }
-	first := nodesOf(s.apply(), "decode")
+	s, now, first := starting(t, "node-pools/gke.yaml")
 	delete(s.observed["deployment.decode"].GetFields(), "status")
 	const (
 		quota   = "FALSE/" + v1alpha1.ReasonQuotaExceeded
 		failed  = `, {type: LastAsyncOperation, status: "False", reason: AsyncCreateFailure, message: "QUOTA_EXCEEDED: 8 of 0"}`
 		backoff = "status: Backoff, backoffInfo: {errorCode: QUOTA_EXCEEDED, errorMessage: none}"
 	)
-	waiting := now
+	waiting := *now
 	for _, tc := range []struct {
 		reason         string
 		after          time.Duration
@@ -297,14 +292,19 @@ func TestQuotaIsSaidWhileTheAutoscalerTriesAgain(t *testing.T) {
 		{"It has what it asked for", time.Minute, "", "status: NoActivity", "TRUE/" + v1alpha1.ReasonCapacityReady},
 		{"It asks for more", time.Minute, "", "status: InProgress", "TRUE/" + v1alpha1.ReasonCapacityReady},
 	} {
-		now = now.Add(tc.after)
+		*now = now.Add(tc.after)
 		s.observed["nodepool.decode."+first[0]].Fields["status"] = object(t, `{status: {conditions: [{type: Ready, status: "True"}, {type: Synced, status: "True"}`+tc.cloud+`], atProvider: {nodeCount: 0, managedInstanceGroupUrls: ["https://www.googleapis.com/compute/v1/projects/p/zones/z/instanceGroups/gke-1-grp"]}}}`).GetFields()["status"]
-		s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: gke-1-grp, scaleUp: {`+tc.scaleUp+`}}]"}}`)
+		s.scales("gke-1-grp", tc.scaleUp)
 		s.waits(waiting)
 		if got := conditionOf(s.apply(), v1alpha1.ConditionCapacityReady); got != tc.want {
 			t.Errorf("%s: want %s, CapacityReady is %s", tc.reason, tc.want, got)
 		}
 	}
+}
+
+// scales lets the autoscaler say how it scales a group of nodes up.
+func (s *simulation) scales(group, up string) {
+	s.exist[key("v1", "ConfigMap", "cluster-autoscaler-status")] = object(s.t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: cluster-autoscaler-status, namespace: kube-system}, data: {status: "nodeGroups: [{name: '`+group+`', scaleUp: {`+up+`}}]"}}`)
 }
 
 // waits lets the graph say of itself that its components wait since a time, as Crossplane writes what the function reports.

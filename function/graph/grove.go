@@ -38,7 +38,7 @@ func (r *resolver) grove() field.ErrorList {
 func groveComponent(c *v1alpha1.Component, at *field.Path) field.ErrorList {
 	var out field.ErrorList
 	if c.Type == v1alpha1.TypePlanner {
-		out = append(out, field.Forbidden(at.Child("type"), "not implemented by this version of Graphplane: use orchestrator Auto, Deployment or LeaderWorkerSet with a planner"))
+		out = append(out, unsupported(at.Child("type"), "use orchestrator Auto, Deployment or LeaderWorkerSet with a planner"))
 	}
 	if c.Replicas != nil && *c.Replicas == 0 {
 		out = append(out, field.Invalid(at.Child("replicas"), 0, "Grove runs at least one replica of each component: use 1 or more, or orchestrator LeaderWorkerSet"))

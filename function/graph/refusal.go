@@ -55,7 +55,12 @@ func (p *problems) Violates(at *field.Path, cluster, what, mend string) {
 
 // Unsupported adds a field that this version does not implement.
 func (p *problems) Unsupported(at *field.Path, mend string) {
-	p.unsupported = append(p.unsupported, field.Forbidden(at, "not implemented by this version of Graphplane: "+mend))
+	p.unsupported = append(p.unsupported, unsupported(at, mend))
+}
+
+// unsupported says that this version does not implement a field.
+func unsupported(at *field.Path, mend string) *field.Error {
+	return field.Forbidden(at, "not implemented by this version of Graphplane: "+mend)
 }
 
 // count of all problems.

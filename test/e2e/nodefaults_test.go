@@ -125,11 +125,12 @@ func quota(t *testing.T, provider string) {
 	eventually(t, "the graph says that there is no quota", says)
 	for range 20 {
 		time.Sleep(500 * time.Millisecond)
-		if s := g.poolStatus("gpu"); fmt.Sprint(s["rung"]) != "0" {
+		s := g.poolStatus("gpu")
+		if fmt.Sprint(s["rung"]) != "0" {
 			t.Fatalf("it does not stop: %v", s)
 		}
 		// Crossplane writes a condition as it knew it at first, and then anew.
-		msg, _ := g.poolStatus("gpu")["message"].(string)
+		msg, _ := s["message"].(string)
 		if f, _ := cloud.Classify(cloud.Provider(strings.ToUpper(provider)), msg); f != cloud.FailureQuota {
 			t.Fatalf("it does not go on saying so: %q", msg)
 		}
