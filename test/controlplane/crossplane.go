@@ -25,8 +25,9 @@ const (
 
 	// reconcilesPerCPU is how many objects Crossplane reconciles at once for each CPU. With its default of a hundred, what it reads is
 	// older than what it last wrote as soon as many graphs keep the API server busy. It then writes the conditions of
-	// before, mends them, and takes both for news, until the load ends.
-	reconcilesPerCPU = 4
+	// before, mends them, and takes both for news, until the load ends. With few, the controllers of the objects that some
+	// graphs have keep others from having theirs.
+	reconcilesPerCPU = 16
 )
 
 // crossplane is what it takes to start Crossplane, and to start it again.

@@ -28,6 +28,12 @@ func (u user) csv() string {
 	return fmt.Sprintf("%s,%s,%s,%q\n", u.token, u.name, u.name, u.group)
 }
 
+// partEnv is the environment of the programs that a cluster is made of. On a few processors, what collects their garbage
+// takes a third of the time from what is tested on them; memory there is.
+func partEnv() []string {
+	return []string{"GOGC=400", "GOMEMLIMIT=2GiB"}
+}
+
 // startEtcd starts etcd and waits until it answers.
 func (cp *ControlPlane) startEtcd(ctx context.Context) error {
 	bin, err := cp.tools.path(ctx, etcdTool())
@@ -43,7 +49,7 @@ func (cp *ControlPlane) startEtcd(ctx context.Context) error {
 	cp.etcd = fmt.Sprintf("http://127.0.0.1:%d", ports[0])
 	peer := fmt.Sprintf("http://127.0.0.1:%d", ports[1])
 
-	_, err = cp.super.start(command{name: "etcd", path: bin, args: []string{
+	_, err = cp.super.start(command{name: "etcd", path: bin, env: partEnv(), args: []string{
 		"--data-dir=" + filepath.Join(cp.Dir, "etcd"),
 		"--listen-client-urls=" + cp.etcd,
 		"--advertise-client-urls=" + cp.etcd,
@@ -106,7 +112,7 @@ func (cl *Cluster) startAPIServer(ctx context.Context) error {
 
 	secrets := filepath.Join(cl.Dir, "secrets")
 
-	_, err = cl.super.start(command{name: cl.prefix + "kube-apiserver", path: bin, args: append([]string{
+	_, err = cl.super.start(command{name: cl.prefix + "kube-apiserver", path: bin, env: partEnv(), args: append([]string{
 		"--etcd-servers=" + cl.etcd,
 		"--etcd-prefix=/" + cl.prefix + "registry",
 		"--bind-address=127.0.0.1",
@@ -207,7 +213,7 @@ func (cl *Cluster) startControllerManager(ctx context.Context) error {
 
 	secrets := filepath.Join(cl.Dir, "secrets")
 
-	_, err = cl.super.start(command{name: cl.prefix + "kube-controller-manager", path: bin, args: []string{
+	_, err = cl.super.start(command{name: cl.prefix + "kube-controller-manager", path: bin, env: partEnv(), args: []string{
 		"--kubeconfig=" + cl.kubeconfig("system:kube-controller-manager"),
 		"--controllers=*,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller",
 		"--use-service-account-credentials",
@@ -258,7 +264,7 @@ func (cl *Cluster) startScheduler(ctx context.Context) error {
 		return err
 	}
 
-	_, err = cl.super.start(command{name: cl.prefix + "kube-scheduler", path: bin, args: []string{
+	_, err = cl.super.start(command{name: cl.prefix + "kube-scheduler", path: bin, env: partEnv(), args: []string{
 		"--config=" + filepath.Join(dir, "config.yaml"),
 		"--secure-port=0",
 	}})

@@ -158,7 +158,7 @@ func (cl *Cluster) startKWOK(ctx context.Context) error {
 
 	args = append(args, "--config="+filepath.Join(cl.tools.root, "test", "controlplane", "stages", "pod-fails.yaml"))
 
-	_, err = cl.super.start(command{name: cl.prefix + "kwok", path: bin, args: args, env: []string{"HOME=" + cl.Dir}})
+	_, err = cl.super.start(command{name: cl.prefix + "kwok", path: bin, args: args, env: append(partEnv(), "HOME="+cl.Dir)})
 
 	return err
 }

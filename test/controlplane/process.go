@@ -60,7 +60,7 @@ func startProcess(sp *spawner, logPath string, c command) (*process, error) {
 	defer log.Close() //nolint:errcheck // The child has a descriptor of its own.
 
 	cmd := exec.Command(c.path, c.args...)
-	cmd.Env = c.env
+	cmd.Env = append([]string{}, c.env...) // Of nil it would be ours.
 	cmd.Dir = "/"
 	cmd.Stdout = log
 	cmd.Stderr = log
