@@ -15,8 +15,7 @@ import (
 // conflicts refuses to take over objects that are not ours. Names are built from those of users, so that a graph a-b with
 // a component c and a graph a with a component b-c want the same Deployment, and server-side apply would take a Service
 // that nobody controls without a question. Only objects that are about to appear are looked up, so that nothing is required
-// at rest, and so that what is held is not watched when it appears: the first updates of the Deployments of a large graph
-// would open Crossplane's circuit breaker.
+// at rest, and so that what is held is not watched when it appears.
 func conflicts(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, items []*item, to *remote.Target) error {
 	for _, r := range items {
 		if r.observed != nil {

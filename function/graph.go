@@ -129,7 +129,14 @@ func (f *Function) appear(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		return nil, nil, err
 	}
 	maps.Copy(absent.held, held)
-	return items, absent, conflicts(req, rsp, xr, items, to)
+	// A name that is somebody else's is said before the first object appears, whichever bears it.
+	if err := conflicts(req, rsp, xr, items, to); err != nil {
+		return nil, nil, err
+	}
+	if !f.finished {
+		items = postpone(items, absent.held)
+	}
+	return items, absent, nil
 }
 
 // preview is for a Function that applies nothing: it finishes the graph, and tells of it.

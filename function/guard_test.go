@@ -135,6 +135,9 @@ func TestGuard(t *testing.T) {
 // bounds. Before decode is known, the user's own bounds hold.
 func TestGuardRest(t *testing.T) {
 	s := simulate(t, examples(t)["scaling/guard.yaml"], append(clusters(t), object(t, namespace))...)
+	s.apply()
+	s.apply()
+	delete(s.observed, "deployment.decode")
 	rsp := s.apply()
 	bounds := func() [2]float64 {
 		spec := wire.Get(rsp.GetDesired().GetResources()["autoscaler.prefill"].GetResource(), "spec").GetStructValue()

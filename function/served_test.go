@@ -98,6 +98,7 @@ func TestServed(t *testing.T) {
 			for _, k := range tc.schemas {
 				s.schemas[k] = true
 			}
+			s.apply() // Autoscalers come after what they scale.
 			_, rsp := s.call(s.request())
 			if msg := fatal(rsp); msg != "" {
 				t.Fatal(msg)

@@ -51,6 +51,38 @@ func hold(items []*item) (now []*item, held map[string]ready.Verdict, err error)
 	return now, held, nil
 }
 
+// largeStep is so many objects that are new to one reconcile that Crossplane takes seconds to apply them.
+const largeStep = 16
+
+// postpone holds the late items back until all others are observed that nothing keeps from appearing with them. One that is
+// observed stays. In a large graph nothing is postponed: Crossplane does not watch what it applies for the first time until
+// it has applied all, and would otherwise be done before the first updates of dozens of Deployments, which are enough to
+// open its circuit breaker.
+func postpone(items []*item, held map[string]ready.Verdict) []*item {
+	var first *item
+	others := 0
+	for _, i := range items {
+		if i.observed == nil && !i.Late && len(i.After) == 0 {
+			others++
+			if first == nil {
+				first = i
+			}
+		}
+	}
+	if first == nil || others > largeStep {
+		return items
+	}
+	now := make([]*item, 0, len(items))
+	for _, i := range items {
+		if i.observed == nil && i.Late {
+			held[i.Name] = waiting(first, ready.Exists(nil))
+		} else {
+			now = append(now, i)
+		}
+	}
+	return now
+}
+
 // turn says whether all that an item comes after is there, or what it waits for.
 func turn(i *item, byName map[string]*item) (ready.Verdict, error) {
 	if i.Wait != "" {
@@ -62,9 +94,14 @@ func turn(i *item, byName map[string]*item) (ready.Verdict, error) {
 			return ready.Verdict{}, errors.Errorf("%s comes after %s, which is not composed", i.Name, name)
 		}
 		if v := before.Ready(before.observed); !v.Ready {
-			kind := before.Object.GetObjectKind().GroupVersionKind().Kind
-			return ready.Verdict{Message: fmt.Sprintf("Waiting for %s: %s", kind, v.Message)}, nil
+			return waiting(before, v), nil
 		}
 	}
 	return ready.Verdict{Ready: true}, nil
+}
+
+// waiting is the verdict on an item that waits for another, of which a verdict is known.
+func waiting(before *item, v ready.Verdict) ready.Verdict {
+	kind := before.Object.GetObjectKind().GroupVersionKind().Kind
+	return ready.Verdict{Message: fmt.Sprintf("Waiting for %s: %s", kind, v.Message)}
 }

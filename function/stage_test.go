@@ -2,6 +2,8 @@ package function
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -102,8 +104,59 @@ func manifest(r *fnv1.Resource) *structpb.Struct {
 	return r.GetResource()
 }
 
-// TestStaged follows a graph from nothing: what comes after something appears with the second step, the composite
-// resource is not ready before, and nothing appears or goes at the third.
+func TestPostpone(t *testing.T) {
+	there := &structpb.Struct{}
+	early := func(name string, observed *structpb.Struct) *item {
+		o := &corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}}
+		return &item{Resource: compose.Resource{Name: name, Object: o}, observed: observed}
+	}
+	late := func(name string, observed *structpb.Struct) *item {
+		i := early(name, observed)
+		i.Late = true
+		return i
+	}
+	after := func(name, before string) *item {
+		i := early(name, nil)
+		i.After = []string{before}
+		return i
+	}
+	cases := map[string]struct {
+		reason string
+		items  []*item
+		want   []string
+	}{
+		"Early":    {reason: "What is late waits for what is not to exist", items: []*item{late("a", nil), early("b", nil), early("c", there)}, want: []string{"b", "c"}},
+		"Turn":     {reason: "Once the others exist it appears", items: []*item{late("a", nil), late("b", nil), early("c", there)}, want: []string{"a", "b", "c"}},
+		"There":    {reason: "What is observed stays when something appears that is not late", items: []*item{late("a", there), early("b", nil)}, want: []string{"a", "b"}},
+		"InTurn":   {reason: "It appears with what came after something itself", items: []*item{late("a", nil), after("b", "c"), early("c", there)}, want: []string{"a", "b", "c"}},
+		"NoOthers": {reason: "It does not wait for what does not appear yet itself", items: []*item{late("a", nil)}, want: []string{"a"}},
+	}
+	large := slices.Repeat([]*item{early("b", nil)}, largeStep+1)
+	if got := postpone(append(large, late("a", nil)), nil); len(got) != largeStep+2 {
+		t.Errorf("of %d items, %d appear", largeStep+2, len(got))
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			held := map[string]ready.Verdict{}
+			var got []string
+			for _, i := range postpone(tc.items, held) {
+				got = append(got, i.Name)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("\n%s\n-want, +got:\n%s", tc.reason, diff)
+			}
+			for _, i := range tc.items {
+				if v, ok := held[i.Name]; ok == slices.Contains(got, i.Name) || (ok && v.Message != "Waiting for Secret: Waiting to be created") {
+					t.Errorf("\n%s\nheld of %s: %+v", tc.reason, i.Name, v)
+				}
+			}
+		})
+	}
+}
+
+// TestStaged follows a graph from nothing: the first step has all that its pods need but a right to use it, what comes after
+// something or is late appears with the second, the composite resource is not ready before, and nothing appears or goes at
+// the third.
 func TestStaged(t *testing.T) {
 	for file, xr := range examples(t) {
 		t.Run(file, func(t *testing.T) {
@@ -115,10 +168,14 @@ func TestStaged(t *testing.T) {
 			first := s.apply().GetDesired().GetResources()
 			for name, r := range first {
 				switch wire.String(manifest(r), "kind") {
-				case "Deployment", lws.Kind:
+				case lws.Kind:
 					t.Errorf("%s appears before its ServiceAccount", name)
 				case "RoleBinding":
 					t.Errorf("%s appears before its Role", name)
+				case "Service":
+					if first["deployment."+strings.TrimPrefix(name, "service.")] != nil {
+						t.Errorf("%s appears with its Deployment, and keeps others waiting", name)
+					}
 				}
 				if r.GetReady() == fnv1.Ready_READY_TRUE && known[name] == nil {
 					t.Errorf("%s is ready before it exists", name)

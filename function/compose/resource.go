@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/types/known/structpb"
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -30,6 +31,10 @@ type Resource struct {
 	// After are the names of resources that must be observed and ready before this one first appears. What is observed
 	// stays, whatever becomes of them.
 	After []string
+
+	// Late is for what no pod needs to start. It first appears once all is there that comes after nothing: a hundred graphs
+	// that are created at once have their pods sooner when nothing else is applied, and applied again, before them.
+	Late bool
 
 	// Wait says what else the resource waits for before it first appears, empty for nothing.
 	Wait string
@@ -60,24 +65,34 @@ func All(g *graph.Graph) []Resource {
 			out = append(out, w)
 		}
 		out = append(out, poolUsage(g, c, w)...)
-		out = append(out, Service(g, c)...)
-		out = append(out, DisruptionBudget(g, c)...)
-		out = append(out, Autoscaler(g, c)...)
+		out = append(out, late(Service(g, c))...)
+		out = append(out, late(DisruptionBudget(g, c))...)
+		out = append(out, late(Autoscaler(g, c))...)
 	}
 	out = append(out, ScaleSurface(g)...)
 	out = append(out, EndpointPicker(g)...)
 	out = append(out, NetworkPolicies(g)...)
-	out = append(out, Route(g)...)
-	out = append(out, Monitor(g)...)
-	out = append(out, Alerts(g)...)
-	out = append(out, Connection(g)...)
-	return out
+	out = append(out, late(Route(g))...)
+	out = append(out, late(Monitor(g))...)
+	out = append(out, late(Alerts(g))...)
+	return append(out, late(Connection(g))...)
+}
+
+// late marks resources as Late.
+func late(rs []Resource) []Resource {
+	for i := range rs {
+		rs[i].Late = true
+	}
+	return rs
 }
 
 // begun says what a workload waits for before it first appears, to run a component.
 func begun(g *graph.Graph, c *graph.Component, w Resource) Resource {
-	// Without its ServiceAccount a pod is refused, and its controller backs off.
-	w.After = append(w.After, AccountResource(c))
+	// Without its ServiceAccount a pod is refused. A Deployment is applied beside it, and its pods are asked for again
+	// milliseconds later; other controllers back off, and on another cluster nothing is applied beside anything.
+	if _, ok := w.Object.(*appsv1.Deployment); !ok || g.Cluster.Access.Source == v1alpha1.AccessRemote {
+		w.After = append(w.After, AccountResource(c))
+	}
 	if usesMPI(c) && g.MPI.Own {
 		w.After = append(w.After, MPISecretResource)
 	}

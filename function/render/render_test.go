@@ -87,7 +87,7 @@ func TestRender(t *testing.T) {
 			want:   want{composed: all, owner: fallback},
 		},
 		"KnownByItsController": {
-			reason: "An observed object that the graph controls tells its UID, which names are derived from, and keeps the name it has. What comes after objects that are not observed waits.",
+			reason: "An observed object that the graph controls tells its UID, which names are derived from, and keeps the name it has. What comes after objects that are not observed waits, and what is late.",
 			args: args{composite: small, observed: `
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -98,7 +98,7 @@ metadata:
   ownerReferences: [{apiVersion: graphplane.io/v1alpha1, kind: InferenceGraph, name: small, uid: live, controller: true}]
 `},
 			want: want{owner: "live", composed: []string{
-				"poddisruptionbudget.frontend small-another", all[2], all[4], all[5], all[6],
+				all[0], "poddisruptionbudget.frontend small-another", all[2], all[6],
 			}},
 		},
 		"KnownByItself": {
@@ -137,9 +137,7 @@ metadata:
   namespace: team-b
   annotations: {crossplane.io/composition-resource-name: deployment.old}
 `},
-			want: want{owner: "live", removed: []string{"deployment.old small-old"}, composed: []string{
-				"poddisruptionbudget.frontend " + derivedName("small-", "live", "poddisruptionbudget.frontend"), all[2], all[4], all[5], all[6],
-			}},
+			want: want{owner: "live", removed: []string{"deployment.old small-old"}, composed: []string{all[0], all[2], all[6]}},
 		},
 		"TakenByAnother": {
 			reason: "A name that another graph's object has is a conflict.",
@@ -200,7 +198,7 @@ metadata:
   annotations: {crossplane.io/composition-resource-name: claim.data}
   ownerReferences: [{apiVersion: v1, kind: Namespace, name: team-a, uid: ns}]
 `},
-			want: want{composed: append([]string{"claim.data small-data", all[1], all[2]}, all[4:]...), owner: fallback},
+			want: want{composed: []string{"claim.data small-data", all[0], all[2], all[6]}, owner: fallback},
 		},
 	}
 
