@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,9 +26,8 @@ const (
 
 	// reconcilesPerCPU is how many objects Crossplane reconciles at once for each CPU. With its default of a hundred, what it reads is
 	// older than what it last wrote as soon as many graphs keep the API server busy. It then writes the conditions of
-	// before, mends them, and takes both for news, until the load ends. With few, the controllers of the objects that some
-	// graphs have keep others from having theirs.
-	reconcilesPerCPU = 16
+	// before, mends them, and takes both for news, until the load ends.
+	reconcilesPerCPU = 4
 )
 
 // crossplane is what it takes to start Crossplane, and to start it again.
@@ -167,7 +167,7 @@ func (cp *ControlPlane) startCore(ctx context.Context) error {
 		health: fmt.Sprintf("http://127.0.0.1:%d/readyz", ports[2]),
 		command: command{
 			name: "crossplane", path: cp.Core,
-			args: append([]string{"core", "start", "--package-runtime=External", "--max-reconcile-rate=" + strconv.Itoa(reconcilesPerCPU*runtime.NumCPU())}, cp.options.CrossplaneArgs...),
+			args: append([]string{"core", "start", "--package-runtime=External", "--max-reconcile-rate=" + strconv.Itoa(cmp.Or(cp.options.ReconcilesPerCPU, reconcilesPerCPU)*runtime.NumCPU())}, cp.options.CrossplaneArgs...),
 			env: append(cp.crossplaneEnv("crossplane"),
 				"TLS_SERVER_SECRET_NAME=crossplane-tls-server",
 				"TLS_SERVER_CERTS_DIR="+filepath.Join(dir, "tls-server"),

@@ -23,6 +23,10 @@ type Options struct {
 	// CrossplaneArgs are added to the arguments of "crossplane core start".
 	CrossplaneArgs []string
 
+	// ReconcilesPerCPU is how many objects Crossplane reconciles at once for each CPU, zero for few enough to leave most of
+	// them to what else runs.
+	ReconcilesPerCPU int
+
 	// LeaderWorkerSet installs LeaderWorkerSet and runs its controller.
 	LeaderWorkerSet bool
 

@@ -149,6 +149,7 @@ func (x tenant) referred(t *testing.T, pod string, e corev1.EnvVar) string {
 
 // rotation gives the provider other credentials and certificates. No look at the systems may fail meanwhile.
 func (x tenant) rotation(t *testing.T) {
+	x.usable(t)
 	before := x.secret(t, "nats-user")["creds"]
 	for what, rotate := range map[string]func() error{
 		"etcd's password":     func() error { return e2e.cp.EtcdSystem().RotatePassword(t.Context()) },
