@@ -51,31 +51,17 @@ func hold(items []*item) (now []*item, held map[string]ready.Verdict, err error)
 	return now, held, nil
 }
 
-// largeStep is so many objects that are new to one reconcile that Crossplane takes seconds to apply them.
-const largeStep = 16
-
 // postpone holds the late items back until all others are observed that nothing keeps from appearing with them. One that is
-// observed stays. In a large graph nothing is postponed: Crossplane does not watch what it applies for the first time until
-// it has applied all, and would otherwise be done before the first updates of dozens of Deployments, which are enough to
-// open its circuit breaker.
+// observed stays.
 func postpone(items []*item, held map[string]ready.Verdict) []*item {
-	var first *item
-	others := 0
-	for _, i := range items {
-		if i.observed == nil && !i.Late && len(i.After) == 0 {
-			others++
-			if first == nil {
-				first = i
-			}
-		}
-	}
-	if first == nil || others > largeStep {
+	first := slices.IndexFunc(items, func(i *item) bool { return i.observed == nil && !i.Late && len(i.After) == 0 })
+	if first < 0 {
 		return items
 	}
 	now := make([]*item, 0, len(items))
 	for _, i := range items {
 		if i.observed == nil && i.Late {
-			held[i.Name] = waiting(first, ready.Exists(nil))
+			held[i.Name] = waiting(items[first], ready.Exists(nil))
 		} else {
 			now = append(now, i)
 		}

@@ -65,32 +65,42 @@ func All(g *graph.Graph) []Resource {
 			out = append(out, w)
 		}
 		out = append(out, poolUsage(g, c, w)...)
-		out = append(out, late(Service(g, c))...)
-		out = append(out, late(DisruptionBudget(g, c))...)
-		out = append(out, late(Autoscaler(g, c))...)
+		out = append(out, late(g, Service(g, c))...)
+		out = append(out, late(g, DisruptionBudget(g, c))...)
+		out = append(out, late(g, Autoscaler(g, c))...)
 	}
 	out = append(out, ScaleSurface(g)...)
 	out = append(out, EndpointPicker(g)...)
 	out = append(out, NetworkPolicies(g)...)
-	out = append(out, late(Route(g))...)
-	out = append(out, late(Monitor(g))...)
-	out = append(out, late(Alerts(g))...)
-	return append(out, late(Connection(g))...)
+	out = append(out, late(g, Route(g))...)
+	out = append(out, late(g, Monitor(g))...)
+	out = append(out, late(g, Alerts(g))...)
+	return append(out, late(g, Connection(g))...)
 }
 
-// late marks resources as Late.
-func late(rs []Resource) []Resource {
+// manyComponents are so many that the first updates of their Deployments and Services could open Crossplane's circuit
+// breaker, which counts those of all that was looked up in the reconcile before they appeared.
+const manyComponents = 10
+
+// late marks resources as Late, but for a graph of many components.
+func late(g *graph.Graph, rs []Resource) []Resource {
 	for i := range rs {
-		rs[i].Late = true
+		rs[i].Late = len(g.Components) < manyComponents
 	}
 	return rs
 }
 
+// besideAccount says whether a workload is applied beside the ServiceAccount of its pods rather than after it. Pods are
+// refused without one. A Deployment's are asked for again milliseconds later; other controllers back off, and on another
+// cluster nothing is applied beside anything.
+func besideAccount(g *graph.Graph, w Resource) bool {
+	_, deployment := w.Object.(*appsv1.Deployment)
+	return deployment && g.Cluster.Access.Source != v1alpha1.AccessRemote && len(g.Components) < manyComponents
+}
+
 // begun says what a workload waits for before it first appears, to run a component.
 func begun(g *graph.Graph, c *graph.Component, w Resource) Resource {
-	// Without its ServiceAccount a pod is refused. A Deployment is applied beside it, and its pods are asked for again
-	// milliseconds later; other controllers back off, and on another cluster nothing is applied beside anything.
-	if _, ok := w.Object.(*appsv1.Deployment); !ok || g.Cluster.Access.Source == v1alpha1.AccessRemote {
+	if !besideAccount(g, w) {
 		w.After = append(w.After, AccountResource(c))
 	}
 	if usesMPI(c) && g.MPI.Own {
