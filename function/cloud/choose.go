@@ -26,8 +26,9 @@ const tolerance = 10
 // cheapest, then, where no price is known and a fabric is needed, the one with most interfaces, then the first of the
 // table. The error says what the cloud has instead.
 func Choose(p Provider, n Need) (m Machine, why string, err error) {
+	accelerator := fold(n.Accelerator)
 	same := filter(Machines(p), func(m Machine) bool {
-		return fold(m.Accelerator) == fold(n.Accelerator) || fold(m.GPU()) == fold(n.Accelerator)
+		return fold(m.Accelerator) == accelerator || fold(m.GPU()) == accelerator
 	})
 	if len(same) == 0 {
 		return Machine{}, "", fmt.Errorf("%s has no GPU %s: use one of %s", p, n.Accelerator, strings.Join(Accelerators(p), ", "))
@@ -118,10 +119,11 @@ func near(have, want int64) bool {
 	return max(d, -d)*100 <= want*tolerance
 }
 
+var separators = strings.NewReplacer("-", "", "_", "", " ", "")
+
 // fold makes names of GPUs comparable: people write H100 NVL, h100-nvl and NVIDIA H100.
 func fold(s string) string {
-	s = strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToUpper(s))
-	return strings.TrimPrefix(s, "NVIDIA")
+	return strings.TrimPrefix(separators.Replace(strings.ToUpper(s)), "NVIDIA")
 }
 
 func filter(in []Machine, keep func(Machine) bool) []Machine {

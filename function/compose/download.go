@@ -44,17 +44,6 @@ func Download(g *graph.Graph) []Resource {
 	}}
 }
 
-// downloaded holds the workers of a graph until its model is downloaded.
-func downloaded(g *graph.Graph, c *graph.Component, w Resource) Resource {
-	if !c.Worker() {
-		return w
-	}
-	for _, d := range Download(g) {
-		w.After = append(w.After, d.Name)
-	}
-	return w
-}
-
 // downloadPod runs where the first worker does: a volume may be made where its first pod is, and must be one that the
 // worker reaches.
 func downloadPod(g *graph.Graph) corev1.PodTemplateSpec {

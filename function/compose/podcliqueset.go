@@ -20,7 +20,7 @@ const CliqueSetResource = "podcliqueset.graph"
 // PodCliqueSet runs all components of a graph with Grove: a clique for each, and for those of several nodes one for the
 // leader and one for the workers, in a scaling group. All start at once: a worker waits for its leader by itself, and the
 // leader of TensorRT-LLM for its workers, and what Grove would make pods wait with is not as confined as they must be.
-func PodCliqueSet(g *graph.Graph) []Resource {
+func PodCliqueSet(g *graph.Graph, download []Resource) []Resource {
 	if g.Orchestrator != v1alpha1.OrchestratorGrove {
 		return nil
 	}
@@ -39,7 +39,7 @@ func PodCliqueSet(g *graph.Graph) []Resource {
 	t := &set.Spec.Template
 	for i := range g.Components {
 		c := &g.Components[i]
-		r = begun(g, c, r)
+		r = begun(g, c, r, download)
 		r.Workloads = append(r.Workloads, clique(c))
 		if c.Group == nil {
 			one := cliqueTemplate(g, c, c.Key, "", cliqueReplicas(c))

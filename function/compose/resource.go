@@ -52,8 +52,9 @@ type Resource struct {
 
 // All returns every object of a graph, in an order that depends on nothing but the graph.
 func All(g *graph.Graph) []Resource {
-	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), Download(g), ClaimTemplates(g))
-	set := PodCliqueSet(g)
+	download := Download(g)
+	out := slices.Concat(NodePools(g), Systems(g), Claims(g), Identity(g), MPISecret(g), download, ClaimTemplates(g))
+	set := PodCliqueSet(g, download)
 	out = append(out, set...)
 	for i := range g.Components {
 		c := &g.Components[i]
@@ -61,7 +62,7 @@ func All(g *graph.Graph) []Resource {
 		if len(set) > 0 {
 			w = set[0]
 		} else {
-			w = begun(g, c, workload(g, c))
+			w = begun(g, c, workload(g, c), download)
 			out = append(out, w)
 		}
 		out = append(out, poolUsage(g, c, w)...)
@@ -98,8 +99,8 @@ func besideAccount(g *graph.Graph, w Resource) bool {
 	return deployment && g.Cluster.Access.Source != v1alpha1.AccessRemote && len(g.Components) < manyComponents
 }
 
-// begun says what a workload waits for before it first appears, to run a component.
-func begun(g *graph.Graph, c *graph.Component, w Resource) Resource {
+// begun says what a workload waits for before it first appears, to run a component: workers, for their model.
+func begun(g *graph.Graph, c *graph.Component, w Resource, download []Resource) Resource {
 	if !besideAccount(g, w) {
 		w.After = append(w.After, AccountResource(c))
 	}
@@ -109,7 +110,12 @@ func begun(g *graph.Graph, c *graph.Component, w Resource) Resource {
 	if claimsGPUs(g, c) {
 		w.After = append(w.After, ClaimTemplateResource(c))
 	}
-	return hold(g, downloaded(g, c, w))
+	if c.Worker() {
+		for _, d := range download {
+			w.After = append(w.After, d.Name)
+		}
+	}
+	return hold(g, w)
 }
 
 // objectMeta is the metadata of an object of the whole graph.
