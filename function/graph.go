@@ -72,6 +72,9 @@ func (f *Function) expand(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	if err != nil {
 		return err
 	}
+	if err := announce(req, rsp, to, g, resources, absent.held); err != nil {
+		return err
+	}
 	planned(g, items)
 	guard := guarded(g, items)
 	credentials(g, items)

@@ -13,6 +13,7 @@ import (
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
+	"github.com/graphplane/graphplane/apis/v1alpha1"
 	"github.com/graphplane/graphplane/function/compose"
 	"github.com/graphplane/graphplane/function/lws"
 	"github.com/graphplane/graphplane/function/ready"
@@ -186,5 +187,56 @@ func TestStaged(t *testing.T) {
 				t.Errorf("want %d resources in the third step, got %d", len(second), len(third))
 			}
 		})
+	}
+}
+
+// In a graph of many components no kind of which there will be dozens is first watched once they exist, nor are its objects
+// looked up before they appear: Crossplane's circuit breaker counts both.
+func TestManyComponents(t *testing.T) {
+	several := func(n map[string]int) (out []string) {
+		for kind, n := range n {
+			if n >= manyObjects {
+				out = append(out, kind)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	s := simulate(t, graphOf(25), object(t, local), object(t, namespace))
+	var watched []string
+	seen := map[string]bool{}
+	for step := range 3 {
+		rsp := s.apply()
+		first, lookedUp := map[string]int{}, map[string]int{}
+		for name, r := range rsp.GetDesired().GetResources() {
+			if !seen[name] {
+				first[wire.String(r.GetResource(), "kind")]++
+			}
+			seen[name] = true
+		}
+		for as, sel := range rsp.GetRequirements().GetResources() {
+			if name, ok := strings.CutPrefix(as, "conflict:"); ok && rsp.GetDesired().GetResources()[name] == nil {
+				lookedUp[sel.GetKind()]++
+			}
+		}
+		for _, kind := range several(first) {
+			if !slices.Contains(watched, kind) {
+				t.Errorf("step %d: dozens of %s appear, and Crossplane does not watch them yet", step, kind)
+			}
+		}
+		if kinds := several(lookedUp); kinds != nil {
+			t.Errorf("step %d: %v are looked up that do not appear yet", step, kinds)
+		}
+		watched = nil
+		for _, sel := range rsp.GetRequirements().GetResources() {
+			watched = append(watched, sel.GetKind())
+		}
+		s.rollOut()
+	}
+	if n := len(seen); n != len(s.observed) || n < 3*25 {
+		t.Errorf("%d objects appeared, %d exist", n, len(s.observed))
+	}
+	if diff := cmp.Diff([]string{v1alpha1.InferenceClusterKind}, watched); diff != "" {
+		t.Errorf("-want, +required at rest:\n%s", diff)
 	}
 }

@@ -66,9 +66,7 @@ func All(g *graph.Graph) []Resource {
 			out = append(out, w)
 		}
 		out = append(out, poolUsage(g, c, w)...)
-		out = append(out, late(g, Service(g, c))...)
-		out = append(out, late(g, DisruptionBudget(g, c))...)
-		out = append(out, late(g, Autoscaler(g, c))...)
+		out = append(out, besides(g, c, slices.Concat(Service(g, c), DisruptionBudget(g, c), Autoscaler(g, c)))...)
 	}
 	out = append(out, ScaleSurface(g)...)
 	out = append(out, EndpointPicker(g)...)
@@ -79,14 +77,26 @@ func All(g *graph.Graph) []Resource {
 	return append(out, late(g, Connection(g))...)
 }
 
-// manyComponents are so many that the first updates of their Deployments and Services could open Crossplane's circuit
-// breaker, which counts those of all that was looked up in the reconcile before they appeared.
+// manyComponents are so many that the first updates of their objects could open Crossplane's circuit breaker, which counts
+// those of all that was looked up in the reconcile before they appeared.
 const manyComponents = 10
 
 // late marks resources as Late, but for a graph of many components.
 func late(g *graph.Graph, rs []Resource) []Resource {
 	for i := range rs {
 		rs[i].Late = len(g.Components) < manyComponents
+	}
+	return rs
+}
+
+// besides marks what a component has besides its workload as Late, or lets it appear with the workload in a graph of many
+// components: it is looked up in the reconcile in which it appears, and no sooner.
+func besides(g *graph.Graph, c *graph.Component, rs []Resource) []Resource {
+	if len(g.Components) < manyComponents {
+		return late(g, rs)
+	}
+	for i := range rs {
+		rs[i].After = append(rs[i].After, AccountResource(c))
 	}
 	return rs
 }
