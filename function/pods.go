@@ -1,6 +1,7 @@
 package function
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,7 +29,22 @@ const (
 
 	// statusBytes is about what status and managed fields add to a pod's template.
 	statusBytes = 16 << 10
+
+	// maxPods are so many that they are only glanced at: for a moment, every so often, so that few of their changes are events.
+	maxPods = 10
+	glance  = 3 * time.Second
+	between = 30 * time.Second
 )
+
+// A suspect is a component that is not ready though its workload has the latest change.
+type suspect struct {
+	*graph.Component
+
+	part *part
+
+	// pods that it has, and what they add to a request, in bytes.
+	pods, size int64
+}
 
 // failures says what keeps the pods of components from becoming ready, by component key. Workloads count pods, and only
 // pods know why they are not ready. They are required of Crossplane only while their component is not ready, so that at
@@ -47,13 +63,18 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 		shorten(rsp, wait)
 		return nil
 	}
-	out := map[string]ready.Failure{}
+	var due []suspect
 	for _, c := range suspects {
-		if wait := f.graceOf(running[c.Key].item.observed); wait > 0 {
+		if wait := f.graceOf(c.part.item.observed); wait > 0 {
 			shorten(rsp, wait)
-			continue
+		} else {
+			due = append(due, c)
 		}
-		pods := wire.RequireLabelled(req, rsp, podsOf(c), "v1", "Pod", g.Namespace, map[string]string{
+	}
+	now := f.lookedAt(rsp, xr, g, due)
+	out := known(xr, due)
+	for _, c := range now {
+		pods := wire.RequireLabelled(req, rsp, podsOf(c.Component), "v1", "Pod", g.Namespace, map[string]string{
 			v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
 		})
 		fail := ready.Pods(pods)
@@ -61,7 +82,49 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 			// What its pods ask of nodes follows from the pool, whose nodes are still to come.
 			fail.Reason = v1alpha1.ReasonInsufficientCapacity
 		}
-		if fail.Reason != "" {
+		if delete(out, c.Key); fail.Reason != "" {
+			out[c.Key] = fail
+		}
+	}
+	return out
+}
+
+// lookedAt returns the suspects whose pods are looked at now. Those that fit no request together take turns.
+func (f *Function) lookedAt(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, g *graph.Graph, due []suspect) []suspect {
+	pods, turns, room := int64(0), [][]suspect{nil}, int64(maxPodBytes)
+	for _, c := range due {
+		if room -= c.size; room < 0 {
+			turns, room = append(turns, nil), maxPodBytes-c.size
+		}
+		turns[len(turns)-1] = append(turns[len(turns)-1], c)
+		pods += c.pods
+	}
+	_, since := ready.Transition(xr, v1alpha1.ConditionComponentsReady)
+	passed := max(0, f.now().Sub(since)-grace)
+	now := turns[int(passed/between)%len(turns)]
+	if pods <= maxPods && !g.Many() {
+		return now
+	}
+	if passed %= between; passed >= glance {
+		shorten(rsp, between-passed)
+		return nil
+	}
+	shorten(rsp, glance-passed)
+	return now
+}
+
+// known is what was said to keep the pods of suspects from becoming ready, which holds until they are looked at again.
+func known(xr *structpb.Struct, suspects []suspect) map[string]ready.Failure {
+	said := map[string]ready.Failure{}
+	for _, v := range wire.Get(xr, "status", "components").GetListValue().GetValues() {
+		c := v.GetStructValue()
+		if reason := wire.String(c, "reason"); reason != "" {
+			said[wire.String(c, "name")] = ready.Failure{Reason: reason, Message: wire.String(c, "message")}
+		}
+	}
+	out := map[string]ready.Failure{}
+	for _, c := range suspects {
+		if fail, ok := said[c.Name]; ok {
 			out[c.Key] = fail
 		}
 	}
@@ -71,11 +134,10 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 // podsOf is what the pods of a component are required as.
 func podsOf(c *graph.Component) string { return "pods:" + c.Key }
 
-// suspects are the components that are not ready though their workload has the latest change, in the order of the graph.
-// Those whose pods would not fit a request are left out: their workload's counts are all that is said.
-func suspects(g *graph.Graph, running map[string]*part) []*graph.Component {
-	var out []*graph.Component
-	room := int64(maxPodBytes)
+// suspects in the order of the graph. Those whose pods alone would not fit a request are left out: their workload's counts are
+// all that is said.
+func suspects(g *graph.Graph, running map[string]*part) []suspect {
+	var out []suspect
 	for n := range g.Components {
 		c := &g.Components[n]
 		p := running[c.Key]
@@ -86,9 +148,8 @@ func suspects(g *graph.Graph, running map[string]*part) []*graph.Component {
 		if c.Group != nil {
 			pods *= int64(c.Group.Nodes)
 		}
-		if size := pods * (2*int64(p.size()) + statusBytes); size <= room {
-			room -= size
-			out = append(out, c)
+		if size := pods * (2*int64(p.size()) + statusBytes); size <= maxPodBytes {
+			out = append(out, suspect{Component: c, part: p, pods: pods, size: size})
 		}
 	}
 	return out
@@ -142,7 +203,8 @@ func shorten(rsp *fnv1.RunFunctionResponse, after time.Duration) {
 }
 
 // conclude writes the condition of all components. Who reads it alone learns which wait, and what of them does not pass by
-// waiting.
+// waiting. Of many components it does not name all that wait: a change of a condition is two updates of the graph, and at times
+// dozens, which open the circuit breaker: https://github.com/crossplane/crossplane/issues/7062
 func conclude(rsp *fnv1.RunFunctionResponse, g *graph.Graph, waiting []string, failures map[string]ready.Failure) {
 	if len(waiting) == 0 {
 		response.ConditionTrue(rsp, v1alpha1.ConditionComponentsReady, v1alpha1.ReasonRolledOut).TargetComposite()
@@ -150,6 +212,9 @@ func conclude(rsp *fnv1.RunFunctionResponse, g *graph.Graph, waiting []string, f
 	}
 	first := ready.Failure{Reason: v1alpha1.ReasonProgressing}
 	parts := []string{"Waiting for components: " + strings.Join(waiting, ", ")}
+	if g.Many() {
+		parts[0] = fmt.Sprintf("Waiting for some of %d components", len(g.Components))
+	}
 	for i := range g.Components {
 		f, ok := failures[g.Components[i].Key]
 		if !ok {

@@ -2,11 +2,14 @@ package function
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
 
@@ -20,7 +23,12 @@ func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 // onItsWay is a simulation of a graph whose components are applied and not ready, and whose condition says so since start.
 func onItsWay(t *testing.T) (*simulation, *fnv1.RunFunctionResponse) {
 	t.Helper()
-	s := simulate(t, examples(t)["disaggregated/vllm.yaml"], object(t, local), object(t, namespace))
+	return begins(t, examples(t)["disaggregated/vllm.yaml"])
+}
+
+func begins(t *testing.T, xr *structpb.Struct) (*simulation, *fnv1.RunFunctionResponse) {
+	t.Helper()
+	s := simulate(t, xr, object(t, local), object(t, namespace))
 	s.fn.now = start
 	var rsp *fnv1.RunFunctionResponse
 	for range 3 {
@@ -58,9 +66,11 @@ const (
 	waitsForGPU = `{phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."}]}`
 )
 
+// pods are the components whose pods are required, in the order of the status.
 func pods(rsp *fnv1.RunFunctionResponse) []string {
 	var out []string
-	for _, c := range []string{"frontend", "prefill", "decode"} {
+	for _, v := range wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "components").GetListValue().GetValues() {
+		c := wire.String(v.GetStructValue(), "name")
 		if _, ok := rsp.GetRequirements().GetResources()["pods:"+c]; ok {
 			out = append(out, c)
 		}
@@ -193,6 +203,96 @@ func TestTooManyPods(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"frontend", "decode"}, pods(s.apply())); diff != "" {
 		t.Errorf("-want, +pods required:\n%s", diff)
+	}
+}
+
+// Many pods are glanced at, since each of their changes is an event for Crossplane's circuit breaker. What was found to fail
+// stays said until the next glance, which finds what is new and what has passed.
+func TestManyPods(t *testing.T) {
+	s, _ := begins(t, graphOf(20))
+	at := start().Add(grace)
+	s.fn.now = func() time.Time { return at }
+	// next is the step that Crossplane takes next. It returns the components that are looked at, and the reason that is said.
+	next := func() (looked int, reason string) {
+		rsp := s.apply()
+		s.note(rsp, start())
+		ttl := rsp.GetMeta().GetTtl().AsDuration()
+		if at = at.Add(ttl); ttl > between && !strings.HasPrefix(conditionOf(rsp, v1alpha1.ConditionComponentsReady), "TRUE") {
+			t.Errorf("looks again after %s", ttl)
+		}
+		return len(pods(rsp)), strings.TrimPrefix(conditionOf(rsp, v1alpha1.ConditionComponentsReady), "FALSE/")
+	}
+	for i, step := range []struct {
+		does   func()
+		looked int
+		reason string
+	}{
+		{looked: 20, reason: v1alpha1.ReasonProgressing},
+		{looked: 0, reason: v1alpha1.ReasonProgressing},
+		{does: func() { s.pod("decode-9", "decode-9-1", crashLoops) }, looked: 20, reason: v1alpha1.ReasonCrashLooping},
+		{looked: 0, reason: v1alpha1.ReasonCrashLooping},
+		{looked: 20, reason: v1alpha1.ReasonCrashLooping},
+		{does: func() { delete(s.exist, key("v1", "Pod", "decode-9-1")) }, looked: 0, reason: v1alpha1.ReasonCrashLooping},
+		{looked: 20, reason: v1alpha1.ReasonProgressing},
+		{does: s.rollOut, looked: 0, reason: "TRUE/" + v1alpha1.ReasonRolledOut},
+	} {
+		if step.does != nil {
+			step.does()
+		}
+		if looked, reason := next(); looked != step.looked || reason != step.reason {
+			t.Errorf("step %d: the pods of %d components are looked at, the reason is %s; want %d, %s", i, looked, reason, step.looked, step.reason)
+		}
+	}
+}
+
+// Pods that do not fit a request together are looked at one part after the other.
+func TestPodsTakeTurns(t *testing.T) {
+	s, _ := begins(t, graphOf(25))
+	looked := map[string]bool{}
+	for n := range time.Duration(2) {
+		s.fn.now = func() time.Time { return start().Add(grace + n*between) }
+		_, rsp := s.call(s.request())
+		for _, c := range pods(rsp) {
+			looked[c] = true
+		}
+		if n := len(looked); n == 0 || n == 25 && len(pods(rsp)) == 25 {
+			t.Errorf("the pods of %d components are looked at together", n)
+		}
+	}
+	if len(looked) != 25 {
+		t.Errorf("the pods of %d components have been looked at, want 25", len(looked))
+	}
+}
+
+// While many components wait, what is said of the whole graph stays as one after the other gets ready: each change of a
+// condition is two updates, and at times dozens, for Crossplane's circuit breaker.
+func TestManyComponentsWait(t *testing.T) {
+	s, rsp := begins(t, graphOf(25))
+	said := map[string]bool{}
+	for i, c := range wire.Get(s.xr, "spec", "components").GetListValue().GetValues() {
+		said[messageOf(rsp, v1alpha1.ConditionComponentsReady)] = true
+		if got := rsp.GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_FALSE {
+			t.Errorf("when %d components are ready, the graph is %s", i, got)
+		}
+		o := s.observed["deployment."+wire.String(c.GetStructValue(), "name")]
+		n := 1.0
+		if v := wire.Get(o, "spec", "replicas"); v != nil {
+			n = v.GetNumberValue()
+		}
+		set(t, o, map[string]any{"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n, "observedGeneration": 1.0}, "status")
+		rsp = s.apply()
+		if got, want := wire.String(rsp.GetDesired().GetComposite().GetResource(), "status", "readyComponents"), fmt.Sprintf("%d/25", i+1); got != want {
+			t.Errorf("%s components are ready, want %s", got, want)
+		}
+	}
+	if diff := cmp.Diff([]string{"Waiting for some of 25 components"}, slices.Collect(maps.Keys(said))); diff != "" {
+		t.Errorf("-want, +said on the way:\n%s", diff)
+	}
+	if got := conditionOf(rsp, v1alpha1.ConditionComponentsReady); got != "TRUE/"+v1alpha1.ReasonRolledOut {
+		t.Errorf("in the end the condition is %s", got)
+	}
+	if got := rsp.GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_UNSPECIFIED {
+		t.Errorf("in the end the graph is %s, not what its objects are", got)
 	}
 }
 

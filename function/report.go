@@ -37,7 +37,7 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		status.Components = append(status.Components, v1alpha1.ComponentStatus{
 			Name: c.Name, Kind: p.Kind, Object: p.Object,
 			Replicas: int32(n.Replicas), Ready: int32(n.Ready), Updated: int32(n.Updated), Available: int32(n.Available), //nolint:gosec // The API server's counts are 32 bits.
-			Message: cmp.Or(failures[c.Key].Message, p.verdict.Message),
+			Reason: failures[c.Key].Reason, Message: cmp.Or(failures[c.Key].Message, p.verdict.Message),
 		})
 		if !p.verdict.Ready {
 			waiting = append(waiting, c.Name)
@@ -49,8 +49,9 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	if err := f.composite(rsp, v1alpha1.InferenceGraphKind, status); err != nil {
 		return err
 	}
-	if !usable {
-		// An Endpoint that is not ours is none of what Crossplane judges a graph by.
+	if !usable || (len(waiting) > 0 && g.Many()) {
+		// An Endpoint that is not ours is none of what Crossplane judges a graph by. Of objects that are not ready Crossplane says
+		// how many there are, which changes with each of many.
 		rsp.Desired.Composite.Ready = fnv1.Ready_READY_FALSE
 	}
 	absent.conclude(rsp, xr)

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/types/known/structpb"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -16,10 +15,6 @@ import (
 	"github.com/graphplane/graphplane/function/remote"
 	"github.com/graphplane/graphplane/function/wire"
 )
-
-// manyObjects are so many of a kind that they should not exist when Crossplane starts to watch the kind: each is an event
-// then, and a hundred in short order open its circuit breaker.
-const manyObjects = 10
 
 // stage returns the items that exist from now on, ready to be desired, and the verdicts on those that are held.
 func (f *Function) stage(req *fnv1.RunFunctionRequest, resources []compose.Resource, counted map[string]*structpb.Struct) (now []*item, held map[string]ready.Verdict, err error) {
@@ -32,21 +27,18 @@ func (f *Function) stage(req *fnv1.RunFunctionRequest, resources []compose.Resou
 	return now, held, f.encode(now)
 }
 
-// announce has Crossplane watch the kinds of which many objects are held before any of them exists: it watches what a
-// function requires, whether it exists or not. What the API server may not serve is left out.
+// announce has Crossplane watch the kinds of what is held before any exists: it watches what a function requires, there or
+// not, and each of dozens of objects would be an event when the watch starts. What the API server may not serve is left out.
 func announce(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, to *remote.Target, g *graph.Graph, resources []compose.Resource, held map[string]ready.Verdict) error {
-	of := map[schema.GroupVersionKind]int{}
+	if !g.Many() {
+		return nil
+	}
 	for _, r := range resources {
 		gvk, _, _, err := to.Address(r)
 		if err != nil {
 			return err
 		}
 		if _, ok := held[r.Name]; ok && builtin(gvk.Group) {
-			of[gvk]++
-		}
-	}
-	for gvk, n := range of {
-		if n >= manyObjects {
 			wire.Require(req, rsp, "watch:"+gvk.Kind, gvk.GroupVersion().String(), gvk.Kind, g.Namespace, g.Name)
 		}
 	}

@@ -195,7 +195,7 @@ func TestStaged(t *testing.T) {
 func TestManyComponents(t *testing.T) {
 	several := func(n map[string]int) (out []string) {
 		for kind, n := range n {
-			if n >= manyObjects {
+			if n >= 10 {
 				out = append(out, kind)
 			}
 		}

@@ -86,6 +86,11 @@ type ComponentStatus struct {
 	// Available replicas.
 	Available int32 `json:"available"`
 
+	// Reason is that of what keeps its pods from becoming ready, and does not pass by waiting alone: one of the reasons of the
+	// condition ComponentsReady. Empty for none.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
 	// Message says what the component waits for.
 	// +optional
 	Message string `json:"message,omitempty"`

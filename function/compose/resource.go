@@ -77,14 +77,10 @@ func All(g *graph.Graph) []Resource {
 	return append(out, late(g, Connection(g))...)
 }
 
-// manyComponents are so many that the first updates of their objects could open Crossplane's circuit breaker, which counts
-// those of all that was looked up in the reconcile before they appeared.
-const manyComponents = 10
-
 // late marks resources as Late, but for a graph of many components.
 func late(g *graph.Graph, rs []Resource) []Resource {
 	for i := range rs {
-		rs[i].Late = len(g.Components) < manyComponents
+		rs[i].Late = !g.Many()
 	}
 	return rs
 }
@@ -92,7 +88,7 @@ func late(g *graph.Graph, rs []Resource) []Resource {
 // besides marks what a component has besides its workload as Late, or lets it appear with the workload in a graph of many
 // components: it is looked up in the reconcile in which it appears, and no sooner.
 func besides(g *graph.Graph, c *graph.Component, rs []Resource) []Resource {
-	if len(g.Components) < manyComponents {
+	if !g.Many() {
 		return late(g, rs)
 	}
 	for i := range rs {
@@ -106,7 +102,7 @@ func besides(g *graph.Graph, c *graph.Component, rs []Resource) []Resource {
 // cluster nothing is applied beside anything.
 func besideAccount(g *graph.Graph, w Resource) bool {
 	_, deployment := w.Object.(*appsv1.Deployment)
-	return deployment && g.Cluster.Access.Source != v1alpha1.AccessRemote && len(g.Components) < manyComponents
+	return deployment && g.Cluster.Access.Source != v1alpha1.AccessRemote && !g.Many()
 }
 
 // begun says what a workload waits for before it first appears, to run a component: workers, for their model.

@@ -13,6 +13,10 @@ import (
 	"github.com/graphplane/graphplane/function/names"
 )
 
+// manyComponents are so many that the updates of their objects, each as it gets ready, could open Crossplane's circuit
+// breaker, which takes some fifty in short order.
+const manyComponents = 8
+
 // A Graph is valid, and has no defaults left to apply.
 type Graph struct {
 	Name            string
@@ -70,6 +74,9 @@ type Graph struct {
 
 	Cluster Cluster
 }
+
+// Many reports whether a graph has many components. It is composed and reported so that there are few events.
+func (g *Graph) Many() bool { return len(g.Components) >= manyComponents }
 
 // A Model is what a graph serves.
 type Model struct {
