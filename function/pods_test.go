@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -269,6 +270,8 @@ func TestPodsTakeTurns(t *testing.T) {
 func TestManyComponentsWait(t *testing.T) {
 	s, rsp := begins(t, graphOf(25))
 	said := map[string]bool{}
+	at := start()
+	s.fn.now = func() time.Time { return at }
 	for i, c := range wire.Get(s.xr, "spec", "components").GetListValue().GetValues() {
 		said[messageOf(rsp, v1alpha1.ConditionComponentsReady)] = true
 		if got := rsp.GetDesired().GetComposite().GetReady(); got != fnv1.Ready_READY_FALSE {
@@ -280,6 +283,18 @@ func TestManyComponentsWait(t *testing.T) {
 			n = v.GetNumberValue()
 		}
 		set(t, o, map[string]any{"replicas": n, "readyReplicas": n, "updatedReplicas": n, "availableReplicas": n, "observedGeneration": 1.0}, "status")
+		// One that gets ready a second after another is reported later, but the last at once.
+		before := wire.Get(s.xr, "status", "components")
+		at = at.Add(time.Second)
+		if _, rsp = s.call(s.request()); i < 24 && !proto.Equal(before, wire.Get(rsp.GetDesired().GetComposite().GetResource(), "status", "components")) {
+			t.Errorf("component %d is reported a second after the one before", i)
+		}
+		if ttl := rsp.GetMeta().GetTtl().AsDuration(); i < 24 && ttl > reports {
+			t.Errorf("component %d is reported after %s", i, ttl)
+		}
+		if i < 24 {
+			at = at.Add(reports)
+		}
 		rsp = s.apply()
 		if got, want := wire.String(rsp.GetDesired().GetComposite().GetResource(), "status", "readyComponents"), fmt.Sprintf("%d/25", i+1); got != want {
 			t.Errorf("%s components are ready, want %s", got, want)

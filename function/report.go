@@ -3,8 +3,11 @@ package function
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/crossplane/crossplane-runtime/v2/pkg/errors"
 	fnv1 "github.com/crossplane/function-sdk-go/proto/v1"
@@ -15,6 +18,9 @@ import (
 	"github.com/graphplane/graphplane/function/ready"
 	"github.com/graphplane/graphplane/function/wire"
 )
+
+// reports is how far reports of many components are apart, until all are ready.
+const reports = 5 * time.Second
 
 // report completes the status of an InferenceGraph, and writes it and its conditions.
 func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, running map[string]*part, verdicts map[string]ready.Verdict, absent *absence, status v1alpha1.InferenceGraphStatus) error {
@@ -44,6 +50,11 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		}
 	}
 	status.ReadyComponents = fmt.Sprintf("%d/%d", len(g.Components)-len(waiting), len(g.Components))
+	if g.Many() {
+		if err := f.pace(rsp, xr, &status, len(waiting) > 0); err != nil {
+			return err
+		}
+	}
 	conclude(rsp, g, waiting, failures)
 	usable := endpointsReady(rsp, xr, status.Endpoints)
 	if err := f.composite(rsp, v1alpha1.InferenceGraphKind, status); err != nil {
@@ -55,6 +66,27 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 		rsp.Desired.Composite.Ready = fnv1.Ready_READY_FALSE
 	}
 	absent.conclude(rsp, xr)
+	return nil
+}
+
+// pace keeps what was reported of components a moment ago, while some wait: each report is an event.
+func (f *Function) pace(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, status *v1alpha1.InferenceGraphStatus, waiting bool) error {
+	was := v1alpha1.InferenceGraphStatus{}
+	if err := wire.Decode(xr, "status", &was); err != nil {
+		return err
+	}
+	status.ComponentsTime = was.ComponentsTime
+	if len(was.Components) == 0 || slices.Equal(was.Components, status.Components) {
+		return nil
+	}
+	if t := was.ComponentsTime; waiting && t != nil && was.ObservedGeneration == status.ObservedGeneration {
+		if wait := reports - f.now().Sub(t.Time); wait > 0 {
+			status.Components, status.ReadyComponents = was.Components, was.ReadyComponents
+			shorten(rsp, wait)
+			return nil
+		}
+	}
+	status.ComponentsTime = &metav1.Time{Time: f.now()}
 	return nil
 }
 

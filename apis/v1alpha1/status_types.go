@@ -36,6 +36,11 @@ type InferenceGraphStatus struct {
 	// +listMapKey=name
 	Components []ComponentStatus `json:"components,omitempty"`
 
+	// ComponentsTime is when components last changed here, of a graph of so many that they are reported at most every five
+	// seconds until all are ready.
+	// +optional
+	ComponentsTime *metav1.Time `json:"componentsTime,omitempty"`
+
 	// NodePools of the graph.
 	// +optional
 	// +listType=map

@@ -943,6 +943,10 @@ func (in *InferenceGraphStatus) DeepCopyInto(out *InferenceGraphStatus) {
 		*out = make([]ComponentStatus, len(*in))
 		copy(*out, *in)
 	}
+	if in.ComponentsTime != nil {
+		in, out := &in.ComponentsTime, &out.ComponentsTime
+		*out = (*in).DeepCopy()
+	}
 	if in.NodePools != nil {
 		in, out := &in.NodePools, &out.NodePools
 		*out = make([]NodePoolStatus, len(*in))
