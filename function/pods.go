@@ -82,7 +82,8 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 			// What its pods ask of nodes follows from the pool, whose nodes are still to come.
 			fail.Reason = v1alpha1.ReasonInsufficientCapacity
 		}
-		if delete(out, c.Key); fail.Reason != "" {
+		delete(out, c.Key)
+		if fail.Reason != "" {
 			out[c.Key] = fail
 		}
 	}

@@ -250,8 +250,8 @@ func TestManyPods(t *testing.T) {
 func TestPodsTakeTurns(t *testing.T) {
 	s, _ := begins(t, graphOf(25))
 	looked := map[string]bool{}
-	for n := range time.Duration(2) {
-		s.fn.now = func() time.Time { return start().Add(grace + n*between) }
+	for _, later := range []time.Duration{0, between} {
+		s.fn.now = func() time.Time { return start().Add(grace + later) }
 		_, rsp := s.call(s.request())
 		for _, c := range pods(rsp) {
 			looked[c] = true

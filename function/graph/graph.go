@@ -15,7 +15,7 @@ import (
 
 // manyComponents are so many that the updates of their objects, each as it gets ready, could open Crossplane's circuit
 // breaker, which takes some fifty in short order.
-const manyComponents = 8
+const manyComponents = 6
 
 // A Graph is valid, and has no defaults left to apply.
 type Graph struct {

@@ -11,7 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// PlaysAnnotation on a pod says how it fails: CrashLoopBackOff or ImagePullBackOff.
+// PlaysAnnotation on a pod says how it fails, CrashLoopBackOff or ImagePullBackOff, or that it is Loading: it runs after some
+// seconds, and is ready after half a minute more.
 const PlaysAnnotation = "controlplane.graphplane.io/plays"
 
 // A NodeGroup is a number of equal nodes, spread evenly over zones.
@@ -129,7 +130,7 @@ func (cl *Cluster) nodesReady(ctx context.Context) error {
 
 // startKWOK starts the simulator of kubelets. A pod is Running as soon as it is
 // bound, Succeeded if a Job owns it, and gone as soon as it is deleted. One with
-// the annotation PlaysAnnotation fails as that says.
+// the annotation PlaysAnnotation fails or waits as that says.
 func (cl *Cluster) startKWOK(ctx context.Context) error {
 	bin, err := cl.tools.path(ctx, kwokTool())
 	if err != nil {
@@ -156,7 +157,9 @@ func (cl *Cluster) startKWOK(ctx context.Context) error {
 		args = append(args, "--config="+filepath.Join(src, "kustomize", "stage", stage+".yaml"))
 	}
 
-	args = append(args, "--config="+filepath.Join(cl.tools.root, "test", "controlplane", "stages", "pod-fails.yaml"))
+	for _, stage := range []string{"pod-fails", "pod-loads"} {
+		args = append(args, "--config="+filepath.Join(cl.tools.root, "test", "controlplane", "stages", stage+".yaml"))
+	}
 
 	_, err = cl.super.start(command{name: cl.prefix + "kwok", path: bin, args: args, env: append(partEnv(), "HOME="+cl.Dir)})
 

@@ -90,7 +90,7 @@ func measure(b *testing.B, ns string, n, components int) {
 
 func benchGraph(b *testing.B, name string, components int) *unstructured.Unstructured {
 	b.Helper()
-	objs, err := controlplane.ParseObjects([]byte(withComponents(fmt.Sprintf(disaggregated, name), components)))
+	objs, err := controlplane.ParseObjects([]byte(withComponents(fmt.Sprintf(disaggregated, name), components, "")))
 	if err != nil {
 		b.Fatal(err)
 	}

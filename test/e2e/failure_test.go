@@ -84,6 +84,30 @@ func TestFailuresAreVisible(t *testing.T) {
 	}
 }
 
+// Of many components the pods are glanced at every half a minute. What fails is seen, and said until it is mended.
+func TestFailureAmongMany(t *testing.T) {
+	g := create(t, "many", withComponents(fmt.Sprintf(disaggregated, "many"), 8, "CrashLoopBackOff"))
+	seen := func() (bool, string) {
+		_, why, message := g.condition(v1alpha1.ConditionComponentsReady)
+		return why == v1alpha1.ReasonCrashLooping && strings.Contains(message, "decode-7: Container main of pod many-decode-7-"), why + ": " + message
+	}
+	eventually(t, "what fails is seen", seen)
+	for until := time.Now().Add(40 * time.Second); time.Now().Before(until); time.Sleep(time.Second) {
+		if ok, message := seen(); !ok {
+			t.Fatalf("what fails is not said any more: %s", message)
+		}
+	}
+	var mend []map[string]any
+	for i := 3; i < 8; i++ {
+		mend = append(mend, map[string]any{"op": "remove", "path": fmt.Sprintf("/spec/components/%d/podTemplate", i)})
+	}
+	g.patch(mend...)
+	g.ready()
+	if got := g.message("decode-7"); got != "" {
+		t.Errorf("what is mended says %q", got)
+	}
+}
+
 // message of a component in the status.
 func (g *graph) message(component string) string {
 	g.t.Helper()

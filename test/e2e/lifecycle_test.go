@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/graphplane/graphplane/apis/v1alpha1"
+	"github.com/graphplane/graphplane/test/controlplane"
 )
 
 const disaggregated = `
@@ -329,30 +330,35 @@ func pending(t *testing.T, d appsv1.Deployment) bool {
 	return len(l.Items) == 1 && l.Items[0].Status.Phase == corev1.PodPending
 }
 
-// withComponents adds decode components to a graph of three until it has n.
-func withComponents(y string, n int) string {
+// withComponents adds decode components to a graph of three until it has n. Their pods are ready at once, or as it plays.
+func withComponents(y string, n int, plays string) string {
 	var b strings.Builder
 	b.WriteString(y)
 	for i := 3; i < n; i++ {
-		fmt.Fprintf(&b, "  - {name: decode-%d, type: decode}\n", i)
+		fmt.Fprintf(&b, "  - {name: decode-%d, type: decode, podTemplate: {metadata: {annotations: {%s: %q}}}}\n", i, controlplane.PlaysAnnotation, plays)
 	}
 	return b.String()
 }
 
-// The largest graph becomes Ready, and follows an edit, without opening Crossplane's circuit breaker on the way.
+// The largest graph becomes Ready, and follows an edit, without opening Crossplane's circuit breaker on the way: with pods
+// that are ready at once, and with pods that load a model first.
 func TestLargestGraph(t *testing.T) {
-	g := create(t, "largest", withComponents(fmt.Sprintf(disaggregated, "largest"), 25))
-	g.ready()
-	if n := len(g.pods()); n != 26 {
-		t.Errorf("want 26 pods, got %d", n)
-	}
-	g.patch(op("replace", "/spec/components/2/replicas", 4))
-	g.ready()
-	if n := len(g.uids()["decode"]); n != 4 {
-		t.Errorf("decode has %d pods", n)
-	}
-	if s, reason, msg := g.condition("Responsive"); s != "True" {
-		t.Errorf("Responsive is %q: %s %s", s, reason, msg)
+	for name, plays := range map[string]string{"largest": "", "loading": "Loading"} {
+		t.Run(name, func(t *testing.T) {
+			g := create(t, name, withComponents(fmt.Sprintf(disaggregated, name), 25, plays))
+			g.ready()
+			if n := len(g.pods()); n != 26 {
+				t.Errorf("want 26 pods, got %d", n)
+			}
+			g.patch(op("replace", "/spec/components/2/replicas", 4))
+			g.ready()
+			if n := len(g.uids()["decode"]); n != 4 {
+				t.Errorf("decode has %d pods", n)
+			}
+			if s, reason, msg := g.condition("Responsive"); s != "True" {
+				t.Errorf("Responsive is %q: %s %s", s, reason, msg)
+			}
+		})
 	}
 }
 
