@@ -246,6 +246,26 @@ func TestManyPods(t *testing.T) {
 	}
 }
 
+// A failure is reported though components were a moment ago, since what was reported holds until the next glance.
+func TestFailuresDoNotWait(t *testing.T) {
+	s, _ := begins(t, graphOf(20))
+	at := start().Add(grace + between - time.Second)
+	s.fn.now = func() time.Time { return at }
+	set(t, s.observed["deployment.decode-1"], 3.0, "status", "updatedReplicas")
+	s.note(s.apply(), start())
+	at = at.Add(time.Second)
+	s.pod("decode-9", "decode-9-1", crashLoops)
+	s.note(s.apply(), start())
+	at = at.Add(glance)
+	rsp := s.apply()
+	if got := pods(rsp); got != nil {
+		t.Errorf("the pods of %v are looked at", got)
+	}
+	if got := conditionOf(rsp, v1alpha1.ConditionComponentsReady); got != "FALSE/"+v1alpha1.ReasonCrashLooping {
+		t.Errorf("after the glance, the condition is %s", got)
+	}
+}
+
 // Pods that do not fit a request together are looked at one part after the other.
 func TestPodsTakeTurns(t *testing.T) {
 	s, _ := begins(t, graphOf(25))

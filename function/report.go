@@ -69,7 +69,8 @@ func (f *Function) report(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionRes
 	return nil
 }
 
-// pace keeps what was reported of components a moment ago, while some wait: each report is an event.
+// pace keeps what was reported of components a moment ago, while some wait: each report is an event. A failure is reported at
+// once.
 func (f *Function) pace(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, status *v1alpha1.InferenceGraphStatus, waiting bool) error {
 	was := v1alpha1.InferenceGraphStatus{}
 	if err := wire.Decode(xr, "status", &was); err != nil {
@@ -79,7 +80,10 @@ func (f *Function) pace(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, stat
 	if len(was.Components) == 0 || slices.Equal(was.Components, status.Components) {
 		return nil
 	}
-	if t := was.ComponentsTime; waiting && t != nil && was.ObservedGeneration == status.ObservedGeneration {
+	alike := was.ObservedGeneration == status.ObservedGeneration && slices.EqualFunc(was.Components, status.Components, func(a, b v1alpha1.ComponentStatus) bool {
+		return a.Name == b.Name && a.Reason == b.Reason
+	})
+	if t := was.ComponentsTime; waiting && alike && t != nil {
 		if wait := reports - f.now().Sub(t.Time); wait > 0 {
 			status.Components, status.ReadyComponents = was.Components, was.ReadyComponents
 			shorten(rsp, wait)
