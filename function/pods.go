@@ -2,6 +2,7 @@ package function
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,23 +72,30 @@ func (f *Function) failures(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionR
 			due = append(due, c)
 		}
 	}
-	now := f.lookedAt(rsp, xr, g, due)
-	out := known(xr, due)
-	for _, c := range now {
-		pods := wire.RequireLabelled(req, rsp, podsOf(c.Component), "v1", "Pod", g.Namespace, map[string]string{
-			v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
-		})
-		fail := ready.Pods(pods)
-		if fail.Reason == v1alpha1.ReasonUnschedulable && c.NodePool != "" {
-			// What its pods ask of nodes follows from the pool, whose nodes are still to come.
-			fail.Reason = v1alpha1.ReasonInsufficientCapacity
+	out := map[string]ready.Failure{}
+	now, said := f.lookedAt(rsp, xr, g, due), known(xr)
+	for _, c := range due {
+		fail := said[c.Name]
+		if slices.Contains(now, c) {
+			fail = podFailure(req, rsp, g, c.Component)
 		}
-		delete(out, c.Key)
 		if fail.Reason != "" {
 			out[c.Key] = fail
 		}
 	}
 	return out
+}
+
+// podFailure is what keeps the pods of a component from becoming ready. They are required for it.
+func podFailure(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, g *graph.Graph, c *graph.Component) ready.Failure {
+	fail := ready.Pods(wire.RequireLabelled(req, rsp, podsOf(c), "v1", "Pod", g.Namespace, map[string]string{
+		v1alpha1.LabelGraph: g.Name, v1alpha1.LabelComponent: c.Key,
+	}))
+	if fail.Reason == v1alpha1.ReasonUnschedulable && c.NodePool != "" {
+		// What its pods ask of nodes follows from the pool, whose nodes are still to come.
+		fail.Reason = v1alpha1.ReasonInsufficientCapacity
+	}
+	return fail
 }
 
 // lookedAt returns the suspects whose pods are looked at now. Those that fit no request together take turns.
@@ -114,20 +122,13 @@ func (f *Function) lookedAt(rsp *fnv1.RunFunctionResponse, xr *structpb.Struct, 
 	return now
 }
 
-// known is what was said to keep the pods of suspects from becoming ready, which holds until they are looked at again.
-func known(xr *structpb.Struct, suspects []suspect) map[string]ready.Failure {
-	said := map[string]ready.Failure{}
+// known is what was said to keep the pods of components from becoming ready, by the name of the component. It holds until they
+// are looked at again.
+func known(xr *structpb.Struct) map[string]ready.Failure {
+	out := map[string]ready.Failure{}
 	for _, v := range wire.Get(xr, "status", "components").GetListValue().GetValues() {
 		c := v.GetStructValue()
-		if reason := wire.String(c, "reason"); reason != "" {
-			said[wire.String(c, "name")] = ready.Failure{Reason: reason, Message: wire.String(c, "message")}
-		}
-	}
-	out := map[string]ready.Failure{}
-	for _, c := range suspects {
-		if fail, ok := said[c.Name]; ok {
-			out[c.Key] = fail
-		}
+		out[wire.String(c, "name")] = ready.Failure{Reason: wire.String(c, "reason"), Message: wire.String(c, "message")}
 	}
 	return out
 }

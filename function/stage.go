@@ -34,11 +34,14 @@ func announce(req *fnv1.RunFunctionRequest, rsp *fnv1.RunFunctionResponse, to *r
 		return nil
 	}
 	for _, r := range resources {
+		if _, ok := held[r.Name]; !ok {
+			continue
+		}
 		gvk, _, _, err := to.Address(r)
 		if err != nil {
 			return err
 		}
-		if _, ok := held[r.Name]; ok && builtin(gvk.Group) {
+		if builtin(gvk.Group) {
 			wire.Require(req, rsp, "watch:"+gvk.Kind, gvk.GroupVersion().String(), gvk.Kind, g.Namespace, g.Name)
 		}
 	}
